@@ -1,0 +1,41 @@
+"""The errors of Composteur; a refusal at a gate is a decision and never one of these.
+
+The docstring of a class is its default message; what a caller needs lies in typed attributes.
+
+    ComposteurError
+    ├── AlreadyRunning            another process serves this state folder
+    └── StoreFailed               a store could not be started, or will not do
+"""
+
+from pathlib import Path
+
+
+class ComposteurError(Exception):
+    """Composteur cannot go on."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().partition("\n")[0])
+
+
+class AlreadyRunning(ComposteurError):
+    """Another gateway already serves this state folder."""
+
+    def __init__(self, state_dir: Path, pid: int | None) -> None:
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"The data of {state_dir} is in use by {holder}. "
+            "Stop it first, or give this gateway a state_dir of its own."
+        )
+        self.state_dir = state_dir
+        self.pid = pid
+
+
+class StoreFailed(ComposteurError):
+    """A store could not be started."""
+
+    def __init__(self, store: str, problem: str, *, remedy: str = "", log: str = "") -> None:
+        lines = [f"{store}: {problem}", log and f"The end of its log:\n{log}", remedy]
+        super().__init__("\n".join(line for line in lines if line))
+        self.store = store
+        self.remedy = remedy
+        self.log = log
