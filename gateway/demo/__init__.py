@@ -1,0 +1,1 @@
+"""A museum and its visitors: a client of the gateway like any other."""

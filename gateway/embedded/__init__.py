@@ -1,0 +1,1 @@
+"""Private servers: Valkey and PostgreSQL from wheels, the machine's own mosquitto."""

@@ -1,0 +1,1 @@
+"""The entitlement store, where one atomic function checks, stamps and records a ticket."""

@@ -1,0 +1,1 @@
+"""The people at the gateway: keys, roles, browser sessions and the audit of what they did."""

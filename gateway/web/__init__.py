@@ -1,0 +1,1 @@
+"""The dashboard and the handheld page, as static files."""

@@ -1,0 +1,1 @@
+"""Load generators, scenarios and baselines, which speak only the contracts, like any client."""

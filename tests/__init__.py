@@ -1,0 +1,1 @@
+"""Proof that the house stands, sorted by what it costs to run."""

@@ -1,0 +1,1 @@
+"""Tests against real stores, brokers, pseudo-terminals and Modbus servers."""
