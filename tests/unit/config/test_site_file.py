@@ -1,0 +1,253 @@
+import doctest
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import config
+from config import examples, locate, models
+from config.problems import SiteFileError
+
+SITE = Path("/venue/site.toml")
+
+
+def problems(text: str, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Return what is told about a text, one string for each problem."""
+    with pytest.raises(SiteFileError) as caught:
+        config.parse(text, SITE, environment)
+    return str(caught.value).splitlines()
+
+
+def test_an_empty_file_is_a_site_with_every_default() -> None:
+    site = config.parse("", SITE)
+
+    assert site.id == "museum"
+    assert (site.stores.redis, site.stores.postgres, site.stores.mqtt) == (
+        "embedded",
+        "embedded",
+        None,
+    )
+    assert site.stores.durability == "always"
+    assert (site.http.host, site.http.port) == ("127.0.0.1", 8080)
+
+
+def test_paths_are_relative_to_the_file() -> None:
+    site = config.parse('[stores]\nstate_dir = "data"\n', SITE)
+
+    assert site.stores.state_dir == Path("/venue/data")
+
+
+@pytest.mark.parametrize("name", examples.names())
+def test_every_example_loads(name: str):
+    site = config.load(examples.FOLDER / f"{name}.toml")
+
+    assert site.id == name
+    assert site.equipment
+
+
+def test_all_errors_come_at_once_each_with_its_line() -> None:
+    told = problems(
+        """
+[http]
+port = "80"
+
+[[space]]
+id = "hall"
+capacity = 0
+
+[[space]]
+id = "Cellar"
+parent = "castle"
+
+[[equipment]]
+id = "gateway"
+space = "hall"
+directions = "both"
+"""
+    )
+
+    assert told == [
+        "/venue/site.toml:3: http.port: found '80': input should be a valid integer",
+        (
+            "/venue/site.toml:7: space[0].capacity: found 0: "
+            "input should be greater than or equal to 1"
+        ),
+        (
+            "/venue/site.toml:10: space[1].id: found 'Cellar', "
+            "allowed: 1 to 32 of a-z 0-9 and -, beginning with a letter or digit"
+        ),
+        (
+            "/venue/site.toml:11: space[1].parent: found 'castle', no [[space]] has this id; "
+            "allowed: hall, Cellar"
+        ),
+        (
+            "/venue/site.toml:14: equipment[0].id: found 'gateway', a name kept for gateways; "
+            "choose another"
+        ),
+        (
+            "/venue/site.toml:16: equipment[0].directions: is not a key here; "
+            "did you mean direction? allowed: id, kind, space, direction, controller, count_on, "
+            "channels, open_s, passage_s, local_policy"
+        ),
+    ]
+
+
+def test_a_missing_key_is_told_at_its_table() -> None:
+    assert problems("[[space]]\nid = 'a'\n\n[[equipment]]\nid = 'r'\n") == [
+        "/venue/site.toml:4: equipment[0].space: is missing"
+    ]
+
+
+def test_a_syntax_error_has_its_line() -> None:
+    (told,) = problems("[site]\nid = \n")
+
+    assert told.startswith("/venue/site.toml:2: is not TOML: ")
+
+
+def test_an_id_given_twice_is_told_at_the_second() -> None:
+    assert problems("[[space]]\nid = 'a'\n[[space]]\nid = 'a'\n") == [
+        "/venue/site.toml:4: space[1].id: found 'a' a second time"
+    ]
+
+
+def test_a_circle_of_spaces_is_told_once() -> None:
+    spaces = "".join(
+        f"[[space]]\nid = '{name}'\nparent = '{around}'\n"
+        for name, around in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "a"))
+    )
+
+    assert problems(spaces) == [
+        "/venue/site.toml:3: space[0].parent: a space lies within itself: a in b in c in a"
+    ]
+
+
+def test_a_password_is_never_repeated() -> None:
+    told = problems('[stores]\npostgres = "mysql://seller:hunter2@db/tickets"\n')
+
+    assert "hunter2" not in "".join(told)
+    assert told[0].startswith("/venue/site.toml:2: stores.postgres: found mysql://… (hidden)")
+
+
+def test_secrets_come_from_the_environment(tmp_path: Path):
+    secret = tmp_path / "redis"
+    secret.write_text("redis://:pass@store:6379/0\n")
+
+    site = config.parse(
+        "",
+        SITE,
+        {
+            "COMPOSTEUR__STORES__POSTGRES": "postgresql://gateway:pass@db/tickets",
+            "COMPOSTEUR__STORES__REDIS_FILE": str(secret),
+            "PATH": "/bin",
+        },
+    )
+
+    assert site.stores.postgres == "postgresql://gateway:pass@db/tickets"
+    assert site.stores.redis == "redis://:pass@store:6379/0"
+
+
+def test_a_bad_secret_is_told_with_its_variable() -> None:
+    (told,) = problems("", {"COMPOSTEUR__STORES__POSTGRES": "oracle://x"})
+
+    assert told.startswith("COMPOSTEUR__STORES__POSTGRES: stores.postgres: found oracle://…")
+
+
+def test_only_secrets_come_from_the_environment() -> None:
+    (told,) = problems("", {"COMPOSTEUR__HTTP__PORT": "80"})
+
+    assert told.startswith("COMPOSTEUR__HTTP__PORT: sets nothing; allowed: ")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+    with pytest.raises(SiteFileError, match=r"site\.toml: cannot be read: no such file"):
+        config.load(tmp_path / "site.toml")
+
+
+def test_a_handheld_reports_no_passages() -> None:
+    (told,) = problems(
+        "[[space]]\nid = 'a'\n[[equipment]]\nid = 'r'\nspace = 'a'\ncount_on = 'passage'\n"
+    )
+
+    assert "a handheld reports none" in told
+
+
+def test_a_controller_keeps_the_settings_of_its_wire() -> None:
+    site = config.parse(
+        "[[controller]]\nid = 'north'\ndriver = 'modbus'\nport = '/dev/ttyS0'\n", SITE
+    )
+
+    assert site.controllers[0].settings == {"port": "/dev/ttyS0"}
+
+
+def test_plannings_are_read_with_their_periods_and_exceptions() -> None:
+    site = config.parse(
+        """
+[[period]]
+id = "christmas"
+days = ["2026-12-20..2027-01-03"]
+[[planning]]
+id = "opening"
+week = { tue = ["10:00-18:00"], sat = ["10:00-12:30", "13:30-24:00"] }
+periods = { christmas = {} }
+exception = [{ date = "2026-12-24", include = ["10:00-12:00"], capacity = 150 }]
+[[space]]
+id = "hall"
+planning = "opening"
+""",
+        SITE,
+    )
+
+    (planning,) = site.plannings
+    assert planning.week["sat"] == ("10:00-12:30", "13:30-24:00")
+    assert planning.periods == {"christmas": {}}
+    assert planning.exceptions[0].capacity == 150
+
+
+def test_dangling_planning_and_period_are_told() -> None:
+    told = problems(
+        "[[space]]\nid = 'a'\nplanning = 'x'\n[[planning]]\nid = 'p'\nperiods = { y = {} }\n"
+    )
+
+    assert [line.partition(": ")[2].partition(":")[0] for line in told] == [
+        "space[0].planning",
+        "planning[0].periods.y",
+    ]
+
+
+def test_the_chain_of_a_space_is_innermost_first() -> None:
+    site = config.load(examples.FOLDER / "museum.toml")
+
+    assert site.chain("exhibition") == ("exhibition", "museum")
+
+
+def test_lines_are_found_past_strings_and_arrays_of_several_lines() -> None:
+    text = '''
+title = """
+[not.a.table]
+key = 1
+"""
+[a.b]
+list = [
+  "[x]",  # ]
+  { deep = 1 },
+]
+after = 2
+[[c]]
+[[c]]
+d.e = 1
+[c.f]
+g = 2
+'''
+    found = locate.lines_of(text)
+
+    assert ("not", "a", "table") not in found
+    assert found["a", "b", "after"] == 11
+    assert found["c", 1, "d", "e"] == 14
+    assert found["c", 1, "f", "g"] == 16
+    assert locate.line_of(found, ("c", 0, "missing")) == 12
+    assert locate.line_of(found, ("nowhere",)) is None
+
+
+@pytest.mark.parametrize("module", [locate, models])
+def test_examples_in_docstrings_hold(module: object):
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # a module is one
