@@ -38,7 +38,7 @@ def test_paths_are_relative_to_the_file() -> None:
 
 
 @pytest.mark.parametrize("name", examples.names())
-def test_every_example_loads(name: str):
+def test_every_example_loads(name: str) -> None:
     site = config.load(examples.FOLDER / f"{name}.toml")
 
     assert site.id == name
@@ -128,7 +128,7 @@ def test_a_password_is_never_repeated() -> None:
     assert told[0].startswith("/venue/site.toml:2: stores.postgres: found mysql://… (hidden)")
 
 
-def test_secrets_come_from_the_environment(tmp_path: Path):
+def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
     secret = tmp_path / "redis"
     secret.write_text("redis://:pass@store:6379/0\n")
 
@@ -158,7 +158,7 @@ def test_only_secrets_come_from_the_environment() -> None:
     assert told.startswith("COMPOSTEUR__HTTP__PORT: sets nothing; allowed: ")
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SiteFileError, match=r"site\.toml: cannot be read: no such file"):
         config.load(tmp_path / "site.toml")
 
@@ -249,5 +249,5 @@ g = 2
 
 
 @pytest.mark.parametrize("module", [locate, models])
-def test_examples_in_docstrings_hold(module: object):
+def test_examples_in_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # a module is one
