@@ -4,7 +4,9 @@ The docstring of a class is its default message; what a caller needs lies in typ
 
     ComposteurError
     ├── AlreadyRunning            another process serves this state folder
-    └── StoreFailed               a store could not be started, or will not do
+    ├── DatabaseUnavailable       the central database does not answer now
+    ├── StoreFailed               a store could not be started, or will not do
+    └── StoreUnavailable          the entitlement store does not answer now, or is loading
 """
 
 from pathlib import Path
@@ -39,3 +41,11 @@ class StoreFailed(ComposteurError):
         self.store = store
         self.remedy = remedy
         self.log = log
+
+
+class DatabaseUnavailable(ComposteurError):
+    """The central database does not answer."""
+
+
+class StoreUnavailable(ComposteurError):
+    """The entitlement store does not answer, or is still loading."""
