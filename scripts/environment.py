@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 Purpose = Literal["demo", "dev"]
+TARGETS: dict[Purpose, str] = {"demo": "demo", "dev": "test"}
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
 PYTHON = HOME / "bin" / "python"
+LOG = HOME / "pip.log"
 PROBE = "import sys, pip; print(sys.prefix); sys.exit(sys.version_info < (3, 12))"
 
 
@@ -42,7 +45,7 @@ def clean_environment() -> dict[str, str]:
     return kept | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
-def requirements(purpose: Purpose) -> Path:
+def requirements(purpose: Purpose | Literal["build"]) -> Path:
     """Return the locked requirements of a purpose."""
     return ROOT / "requirements" / f"{purpose}.txt"
 
@@ -50,7 +53,7 @@ def requirements(purpose: Purpose) -> Path:
 def digest(purpose: Purpose) -> str:
     """Name the state the environment should be in: place, requirements and project."""
     seal = hashlib.sha256(os.fsencode(ROOT))
-    for path in (requirements(purpose), ROOT / "pyproject.toml"):
+    for path in (requirements("build"), requirements(purpose), ROOT / "pyproject.toml"):
         seal.update(path.read_bytes())
     return seal.hexdigest()
 
@@ -96,14 +99,13 @@ def make_anew() -> None:
         raise SetUpError(message) from problem
 
 
-def run_pip(arguments: list[str], wanted: int) -> None:
-    """Run pip, showing how far it is; its own words come out only when it fails."""
+def run_pip(arguments: list[str], wanted: int = 0) -> None:
+    """Run pip; its own words come out only when it fails, and its progress where some is wanted."""
     command = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", *arguments]
     began, seen = time.monotonic(), 0
     told = began
-    log = HOME / "pip.log"
     with (
-        log.open("w") as record,
+        LOG.open("a") as record,
         subprocess.Popen(
             command,
             cwd=ROOT,
@@ -120,25 +122,34 @@ def run_pip(arguments: list[str], wanted: int) -> None:
             record.write(line)
             word, _, rest = line.strip().partition(" ")
             seen += word == "Collecting"
-            if word == "Installing" and wanted > 1:
+            if not wanted:
+                continue
+            if word == "Installing":
                 say(f"    unpacking {wanted} packages")
+            elif word == "Downloading" and rest.endswith(" MB)"):
+                say(f"    downloading {rest}")
             elif word == "Collecting" and time.monotonic() - told > 2:  # noqa: PLR2004
                 told = time.monotonic()
                 name = rest.partition("==")[0]
                 say(f"    {told - began:3.0f} s, {seen} of {wanted}: {name}")
     if pip.returncode:
-        tail = "".join(log.read_text().splitlines(keepends=True)[-25:])
-        message = f"pip could not install what is needed:\n\n{tail}\nAll it said is in {log}"
+        lines = [line for line in LOG.read_text().splitlines() if not line.startswith("WARNING")]
+        tail = "\n".join(f"    {line}" for line in lines[-12:])
+        message = f"pip could not install what is needed:\n\n{tail}\n\nAll it said is in {LOG}"
         raise SetUpError(message)
 
 
 def install(purpose: Purpose) -> None:
     """Install the locked requirements by their hashes, then the project itself, in place."""
-    locked = requirements(purpose)
-    wanted = sum(line[0].isalnum() for line in locked.read_text().splitlines() if line)
-    say(f"installing {wanted} packages for `make {purpose}`; the first time takes a while")
-    run_pip(["--require-hashes", "--only-binary", ":all:", "-r", str(locked)], wanted)
-    run_pip(["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)], 1)
+    wanted = len(re.findall(r"^\w", requirements(purpose).read_text(), re.MULTILINE))
+    say(f"installing {wanted} packages for `make {TARGETS[purpose]}`; the first time takes a while")
+    proved = ["--require-hashes", "--no-build-isolation", "--only-binary", ":all:"]
+    LOG.unlink(missing_ok=True)
+    run_pip([*proved, "-r", str(requirements("build"))])
+    # The one package without wheels, built by the setuptools of the line above.
+    source = ["--no-binary", "forbiddenfruit"] if purpose == "dev" else []
+    run_pip([*proved, *source, "-r", str(requirements(purpose))], wanted)
+    run_pip(["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)])
 
 
 @contextlib.contextmanager
