@@ -47,7 +47,7 @@ OVERRIDABLE = frozenset(
         ],
     )
 )
-"""What an operator's override passes, and nothing else: a closed space, and on_hold … space_full."""
+"""What an operator's override passes: a closed space, and ``on_hold`` … ``space_full``."""
 
 REFUSES_EXIT = frozenset(
     {
