@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
 PYTHON = HOME / "bin" / "python"
 LOG = HOME / "pip.log"
+LARGE = re.compile(r"Downloading (?P<name>\w+)-.* \((?P<size>\d\d+(\.\d)?) MB\)")
 PROBE = "import sys, pip; print(sys.prefix); sys.exit(sys.version_info < (3, 12))"
 
 
@@ -126,8 +127,8 @@ def run_pip(arguments: list[str], wanted: int = 0) -> None:
                 continue
             if word == "Installing":
                 say(f"    unpacking {wanted} packages")
-            elif word == "Downloading" and rest.endswith(" MB)"):
-                say(f"    downloading {rest}")
+            elif large := LARGE.fullmatch(line.strip()):
+                say(f"    downloading {large['name']} ({large['size']} MB)")
             elif word == "Collecting" and time.monotonic() - told > 2:  # noqa: PLR2004
                 told = time.monotonic()
                 name = rest.partition("==")[0]
