@@ -5,6 +5,9 @@ The docstring of a class is its default message; what a caller needs lies in typ
     ComposteurError
     ├── AlreadyRunning            another process serves this state folder
     ├── DatabaseUnavailable       the central database does not answer now
+    ├── DatabaseValueError        the central database does not take a value
+    ├── LastAdminKey              without it nobody could make keys
+    ├── SchemaRefused             the central database's schema is not one we can bring up to date
     ├── StoreFailed               a store could not be started, or will not do
     └── StoreUnavailable          the entitlement store does not answer now, or is loading
 """
@@ -49,3 +52,20 @@ class DatabaseUnavailable(ComposteurError):
 
 class StoreUnavailable(ComposteurError):
     """The entitlement store does not answer, or is still loading."""
+
+
+class DatabaseValueError(ComposteurError):
+    """The central database does not take a value."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+        self.detail = detail
+
+
+class LastAdminKey(ComposteurError):
+    """The last admin key cannot be revoked: nobody could make another."""
+
+
+class SchemaRefused(ComposteurError):
+    """The schema of the central database cannot be brought up to date."""
