@@ -46,8 +46,6 @@ class Space:
     id: str
     parent: str | None = None
     mode: Mode = Mode.NORMAL
-    closed: bool = False
-    """Closed now by its planning."""
     capacity: int | None = None
     full: WhenFull = WhenFull.REFUSE
     anti_passback: AntiPassback = AntiPassback.OFF
