@@ -123,14 +123,11 @@ def _nearest(windows: list[tuple[int, Window]], now_s: int) -> Choice:
     for index, window in windows:
         if _holds(window, now_s):
             return Choice(index, window, None)
-    coming = [(window.starts, index, window) for index, window in windows if _comes(window, now_s)]
+    coming = [(index, window) for index, window in windows if _comes(window, now_s)]
     if coming:
-        _, index, window = min(coming)
+        index, window = min(coming, key=lambda numbered: numbered[1].starts or 0)
         return Choice(index, window, Reason.TOO_EARLY)
-    _, _, index, window = max(
-        (window.until if window.until is not None else now_s, -index, index, window)
-        for index, window in windows
-    )
+    index, window = max(windows, key=lambda numbered: numbered[1].until or 0)
     return Choice(index, window, Reason.TOO_LATE)
 
 
