@@ -1,0 +1,376 @@
+"""What keeps the store besides scans: feed, stream, occupancy, rebuild; never in a scan's way.
+
+Uses redis-py on connections of its own, built with no retries: what may be repeated is repeated by
+its caller, who knows (libraries repeat stamps). Raises `StoreUnavailable` for every trouble.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from gateway.entitlements.library import library
+from gateway.entitlements.packing import (
+    Row,
+    product_text,
+    seller_fields,
+    session_text,
+    state_fields,
+)
+from gateway.errors import StoreUnavailable
+from gateway.tickets.event import EventRow
+
+type Phase = Literal["loading", "ready", "stale"]
+type SpaceMode = Literal["normal", "free", "locked", "evacuate"]
+
+KEPT_MS = 10 * 60 * 1000
+"""How long streamed events stay, for replays, undo and history without the database."""
+CHUNK = 100
+"""Tickets put in one call: about a millisecond of the store's time, so no scan waits for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFacts:
+    """What the site file says of a space; ``full``: refuse or warn at capacity."""
+
+    id: str
+    parent: str | None
+    capacity: int | None
+    full: Literal["refuse", "warn"] = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceState:
+    """Persons in a space now, and its mode."""
+
+    id: str
+    inside: int
+    reserved: int
+    mode: SpaceMode
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The store's epoch and phase; ``epoch`` ``None``: an empty store."""
+
+    epoch: int | None
+    phase: Phase
+    tally: Mapping[str, int]
+
+
+@asynccontextmanager
+async def _asking() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable from error
+
+
+class StoreAdmin:
+    """The store of one site for everything but scans."""
+
+    def __init__(self, url: str, site: str) -> None:
+        self.site = site
+        # Any: redis-py annotates its commands for its blocking and its asynchronous client at once
+        self.client: Any = redis.Redis.from_url(
+            url,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=5,
+            socket_connect_timeout=2,
+            health_check_interval=0,
+            decode_responses=False,
+        )
+        self._library = library()
+
+    def key(self, name: str) -> str:
+        """Name a key of this site."""
+        return f"{{{self.site}}}{name}"
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.client.aclose()
+
+    async def _call(self, function: str, keys: Sequence[str], *arguments: str | int) -> Any:
+        async with _asking():
+            return await self.client.fcall(
+                self._library.name(function), len(keys), *keys, *arguments
+            )
+
+    # --- the stream of events
+
+    async def read_events(self, after: str, count: int) -> list[tuple[bytes, bytes]]:
+        """Read events behind a place in the stream: (stream id, line), at most ``count``."""
+        async with _asking():
+            found = await self.client.execute_command(
+                "XRANGE", self.key("events"), f"({after}", "+", "COUNT", count, NEVER_DECODE=True
+            )
+        return [(entry[0], entry[1][1]) for entry in found] if found else []
+
+    async def wait_events(self, after: str, timeout_ms: int) -> bool:
+        """Wait until there is an event behind ``after``, at most ``timeout_ms`` (< 5,000)."""
+        async with _asking():
+            return bool(
+                await self.client.xread({self.key("events"): after}, count=1, block=timeout_ms)
+            )
+
+    async def has_event(self, place: str) -> bool:
+        """Tell whether the stream still has the event at a place."""
+        async with _asking():
+            return bool(await self.client.xrange(self.key("events"), place, place))
+
+    async def trim(self, position: str) -> None:
+        """Drop events behind the streamer's position that are older than ten minutes."""
+        async with _asking():
+            seconds, _ = await self.client.time()
+            limit = min(int(position.partition("-")[0]), int(seconds) * 1000 - KEPT_MS)
+            await self.client.xtrim(self.key("events"), minid=str(max(limit, 0)), approximate=True)
+
+    async def recent(self, count: int) -> tuple[list[EventRow], int]:
+        """Read the newest events, newest first, and how many were ever added."""
+        async with _asking(), self.client.pipeline(transaction=False) as pipe:
+            pipe.hget(self.key("meta"), "epoch")
+            pipe.xrevrange(self.key("events"), count=count)
+            pipe.execute_command("XINFO", "STREAM", self.key("events"))
+            epoch, entries, info = await pipe.execute(raise_on_error=False)
+        if isinstance(entries, Exception) or isinstance(info, Exception) or not epoch:
+            return [], 0
+        rows = [
+            EventRow.parse(f"{epoch.decode()}-{place.decode()}", fields[b"e"].decode())
+            for place, fields in entries
+        ]
+        added = info[b"entries-added"] if b"entries-added" in info else info["entries-added"]
+        return rows, int(added)
+
+    async def events_of(self, code: str, after: str) -> list[EventRow]:
+        """Find a ticket's events behind a place in the stream (a look through all of them)."""
+        meta = await self.meta()
+        needle, found, place = f"\t{code}\t".encode(), [], after
+        while batch := await self.read_events(place, 5000):
+            found += [
+                EventRow.parse(f"{meta.epoch}-{stream_id.decode()}", line.decode())
+                for stream_id, line in batch
+                if needle in line
+            ]
+            place = batch[-1][0].decode()
+        return [row for row in found if row.ticket_code == code]
+
+    # --- spaces
+
+    async def configure_spaces(self, spaces: Iterable[SpaceFacts]) -> None:
+        """Write what the site file says of the spaces."""
+        facts = {
+            space.id: f"{space.parent or ''}|{space.capacity or ''}|{space.full[0]}"
+            for space in spaces
+        }
+        if facts:
+            async with _asking():
+                await self.client.hset(self.key("spaces"), mapping=facts)
+
+    async def spaces(self) -> list[SpaceState]:
+        """Tell occupancy and mode of every configured space."""
+        async with _asking():
+            found = await self.client.hgetall(self.key("spaces"))
+        return [
+            SpaceState(
+                id=name.decode(),
+                inside=int(found.get(b"i:" + name, 0)),
+                reserved=int(found.get(b"r:" + name, 0)),
+                mode=found.get(b"m:" + name, b"normal").decode(),
+            )
+            for name in sorted(found)
+            if b":" not in name
+        ]
+
+    async def set_mode(self, space: str, mode: SpaceMode) -> None:
+        """Set a space's mode."""
+        async with _asking():
+            if mode == "normal":
+                await self.client.hdel(self.key("spaces"), f"m:{space}")
+            else:
+                await self.client.hset(self.key("spaces"), f"m:{space}", mode)
+
+    async def restore_inside(self, inside: Mapping[str, int]) -> None:
+        """Put occupancy back after a rebuild."""
+        if inside:
+            async with _asking():
+                await self.client.hset(
+                    self.key("spaces"),
+                    mapping={f"i:{space}": persons for space, persons in inside.items()},
+                )
+
+    # --- the feed
+
+    async def put_products(self, rows: Iterable[Row]) -> None:
+        """Put products; an older ``rev`` than known changes nothing."""
+        await self._put_catalogue((f"p:{row['id']}", row["rev"], product_text(row)) for row in rows)
+
+    async def put_sessions(self, rows: Iterable[Row]) -> None:
+        """Put sessions; an older ``rev`` than known changes nothing."""
+        await self._put_catalogue((f"s:{row['id']}", row["rev"], session_text(row)) for row in rows)
+
+    async def drop_catalogue(
+        self, gone: Iterable[tuple[Literal["product", "session"], str, int]]
+    ) -> None:
+        """Forget products and sessions that were deleted: (kind, id, rev)."""
+        await self._put_catalogue((f"{kind[0]}:{name}", rev, "") for kind, name, rev in gone)
+
+    async def _put_catalogue(self, entries: Iterable[tuple[str, int, str]]) -> None:
+        arguments: list[str | int] = [value for entry in entries for value in entry]
+        for start in range(0, len(arguments), 3 * CHUNK):
+            await self._call(
+                "put_catalogue", [self.key("catalogue")], *arguments[start : start + 3 * CHUNK]
+            )
+
+    async def put_tickets(self, rows: Sequence[Row]) -> None:
+        """Put tickets as sellers wrote them (columns of the ticket, and ``rev``).
+
+        The gate's own fields are never touched; a destroyed ticket stays destroyed; an older
+        ``rev`` than known changes nothing.
+        """
+        prefix = self.key("t:")
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            arguments: list[str | int] = []
+            for row in chunk:
+                arguments += (row["rev"], seller_fields(row), "")
+            await self._call("put", [prefix + row["code"] for row in chunk], *arguments)
+
+    async def load_tickets(self, rows: Sequence[Row]) -> None:
+        """Put tickets together with their state, while a rebuild loads.
+
+        A ticket that is there already keeps its state: it has been used meanwhile.
+        """
+        prefix, name = self.key("t:"), self._library.name("put")
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            arguments: list[str | int] = []
+            for row in chunk:
+                arguments += (row["rev"], seller_fields(row), state_fields(row))
+            async with _asking():
+                await self.client.execute_command(
+                    "FCALL", name, len(chunk), *[prefix + row["code"] for row in chunk], *arguments
+                )
+            await asyncio.sleep(0)
+
+    # --- epochs and rebuild
+
+    async def meta(self) -> Meta:
+        """Read epoch, phase and the day's decisions by outcome."""
+        async with _asking():
+            found = await self.client.hgetall(self.key("meta"))
+        epoch = found.get(b"epoch")
+        return Meta(
+            epoch=int(epoch) if epoch else None,
+            phase=found.get(b"phase", b"loading").decode(),
+            tally={
+                name[2:].decode(): int(value)
+                for name, value in found.items()
+                if name.startswith(b"n:")
+            },
+        )
+
+    async def begin(self, epoch: int) -> None:
+        """Start an epoch: codes that are not there get ``store_unavailable`` until `finish`."""
+        await self._ensure_library()
+        async with _asking():
+            await self.client.hset(self.key("meta"), mapping={"epoch": epoch, "phase": "loading"})
+
+    async def set_phase(self, phase: Phase) -> None:
+        """Set the phase; in ``stale`` nothing is decided."""
+        async with _asking():
+            await self.client.hset(self.key("meta"), "phase", phase)
+
+    async def wipe(self) -> None:
+        """Remove all of this site's keys but ``meta`` (a store that has gone back in time)."""
+        pattern = self.key("*").replace("{", "[{]")
+        async with _asking():
+            batch: list[bytes] = []
+            async for key in self.client.scan_iter(match=pattern, count=1000):
+                if not key.endswith((b"}meta", b"}keys")):
+                    batch.append(key)
+                if len(batch) >= 1000:  # noqa: PLR2004 - as many as one SCAN page
+                    await self.client.unlink(*batch)
+                    batch = []
+            if batch:
+                await self.client.unlink(*batch)
+
+    async def reopen(
+        self,
+        code: str,
+        *,
+        event: str,
+        deadline: int,
+        chain: Sequence[str],
+        reader: str,
+        persons: int,
+    ) -> None:
+        """Put an open reservation back, to be settled."""
+        keys = [self.key("t:" + code), self.key("spaces"), self.key("open")]
+        await self._call("reopen", keys, event, deadline, ",".join(chain), reader, persons)
+
+    async def _ensure_library(self) -> None:
+        async with _asking():
+            name = f"composteur_{self._library.version}"
+            if not await self.client.function_list(name):
+                await self.client.function_load(self._library.text, replace=True)
+
+    # --- settling, proofs, settings
+
+    async def overdue(self, now: int, count: int = 100) -> list[tuple[str, str]]:
+        """List reservations whose deadline has passed: (event, code)."""
+        async with _asking():
+            found = await self.client.zrangebyscore(
+                self.key("open"), "-inf", now, start=0, num=count
+            )
+        return [tuple(member.decode().split("\t", 1)) for member in found]
+
+    async def open_events(self) -> set[str]:
+        """Name the grants whose passage is still awaited."""
+        async with _asking():
+            found = await self.client.zrange(self.key("open"), 0, -1)
+        return {member.decode().split("\t", 1)[0] for member in found}
+
+    async def made_by_ticket(self) -> AsyncIterator[tuple[str, int]]:
+        """Walk through all stamped tickets: (code, stamps made, reservations included)."""
+        prefix = len(self.key("t:").encode())
+        async with _asking():
+            batch: list[bytes] = []
+            async for key in self.client.scan_iter(
+                match=self.key("t:*").replace("{", "[{]"), count=1000
+            ):
+                batch.append(key)
+                if len(batch) >= 500:  # noqa: PLR2004 - one pipeline
+                    for found in await self._made(batch):
+                        yield found[0][prefix:].decode(), found[1]
+                    batch = []
+            for found in await self._made(batch):
+                yield found[0][prefix:].decode(), found[1]
+
+    async def _made(self, keys: list[bytes]) -> list[tuple[bytes, int]]:
+        async with self.client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hget(key, "m")
+            values = await pipe.execute()
+        return [
+            (key, sum(map(int, value.split(b","))))
+            for key, value in zip(keys, values, strict=True)
+            if value
+        ]
+
+    async def settings(self) -> tuple[str, str]:
+        """Tell ``appendfsync`` (``off`` without a log) and ``maxmemory-policy``."""
+        async with _asking():
+            found = await self.client.config_get("appendonly", "appendfsync", "maxmemory-policy")
+        texts = {_text(name): _text(value) for name, value in found.items()}
+        sync = texts.get("appendfsync", "unknown") if texts.get("appendonly") == "yes" else "off"
+        return sync, texts.get("maxmemory-policy", "unknown")
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,151 @@
+-- Products and sessions, and the windows they give to a ticket.
+-- Texts are parsed once: a Lua table keyed by the text itself can never be stale.
+
+local SEPARATOR = '\31'
+
+local function split(text, separator)
+  local parts, start = {}, 1
+  while true do
+    local found = string.find(text, separator, start, true)
+    if not found then
+      parts[#parts + 1] = string.sub(text, start)
+      return parts
+    end
+    parts[#parts + 1] = string.sub(text, start, found - 1)
+    start = found + 1
+  end
+end
+
+local function remembering(parse, most)
+  local known, count = {}, 0
+  return function(text)
+    local value = known[text]
+    if value == nil then
+      if count >= most then known, count = {}, 0 end
+      value = parse(text)
+      known[text] = value
+      count = count + 1
+    end
+    return value
+  end
+end
+
+local name_list = remembering(function(text) return split(text, ',') end, 2000)
+
+local name_set = remembering(function(text)
+  local names = {}
+  for _, name in ipairs(split(text, ',')) do names[name] = true end
+  return names
+end, 2000)
+
+local parse_product = remembering(function(text)
+  local part = split(text, SEPARATOR)
+  return {
+    label = part[2],
+    spaces = part[3] ~= '' and part[3] or nil,
+    margin_before_s = tonumber(part[4]) or 0,
+    margin_after_s = tonumber(part[5]) or 0,
+    margin_after_from_start = part[6] == 's',
+    max_stamps = tonumber(part[7]),
+    max_stamps_per_day = tonumber(part[8]),
+    min_interval_s = tonumber(part[9]) or 0,
+    valid_for_s = tonumber(part[10]),
+    reentry = part[11],
+    reentry_window_s = tonumber(part[12]),
+    allow_unpaid = part[13] == '1',
+    partial_groups = part[14] == '1',
+    attention = part[15] == '1',
+    blocked = part[16] == '1',
+  }
+end, 1000)
+
+local parse_session = remembering(function(text)
+  local part = split(text, SEPARATOR)
+  return { starts = tonumber(part[2]), ends = tonumber(part[3]) }
+end, 5000)
+
+-- w: windows joined by \30, each session \29 from \29 until \29 spaces \29 stamps
+local parse_windows = remembering(function(text)
+  local windows = {}
+  for position, window in ipairs(split(text, '\30')) do
+    local part = split(window, '\29')
+    windows[position] = {
+      session = part[1] ~= '' and part[1] or nil,
+      starts = tonumber(part[2]),
+      till = tonumber(part[3]),
+      spaces = part[4] ~= '' and part[4] or nil,
+      stamps = tonumber(part[5]),
+    }
+  end
+  return windows
+end, 2000)
+
+local function session_window(session, product)
+  if not session then return nil end
+  local after = product.margin_after_from_start and session.starts or session.ends or session.starts
+  return session.starts - product.margin_before_s, after + product.margin_after_s
+end
+
+local function session_text(sessions, session) return session and sessions['s:' .. session] end
+
+-- Returns the product and the ticket's windows, or nil where the catalogue lacks one of them.
+local function windows_of(record, catalogue)
+  local listed = long_value(record, 'w')
+  listed = listed and parse_windows(listed)
+    or { { session = record.s, starts = tonumber(record.F), till = tonumber(record.U) } }
+  local wanted = { 'p:' .. record.p }
+  for _, window in ipairs(listed) do
+    if window.session then wanted[#wanted + 1] = 's:' .. window.session end
+  end
+  local texts, sessions = redis.call('HMGET', catalogue, unpack(wanted)), {}
+  if not texts[1] then return nil end
+  for position = 2, #wanted do sessions[wanted[position]] = texts[position] end
+  local product, windows = parse_product(texts[1]), {}
+  local spaces = long_value(record, 'x') or product.spaces
+  local latest = product.valid_for_s and record.y
+    and math.floor(tonumber(record.y) / 1000) + product.valid_for_s
+  for position, window in ipairs(listed) do
+    local starts, till = window.starts, window.till
+    if window.session then
+      local text = session_text(sessions, window.session)
+      if not text then return nil end
+      starts, till = session_window(parse_session(text), product)
+    end
+    if latest and (not till or till > latest) then till = latest end
+    windows[position] = {
+      starts = starts, till = till, session = window.session,
+      spaces = window.spaces or spaces,
+      stamps = window.stamps or product.max_stamps,
+    }
+  end
+  return product, windows
+end
+
+local function lists(window, chain)
+  if not window.spaces or not chain then return true end
+  local names = name_set(window.spaces)
+  for _, space in ipairs(chain) do
+    if names[space] then return true end
+  end
+  return false
+end
+
+-- The window that holds now; else the next to come; else the last. Returns its place and what it
+-- refuses with (nil: it holds), or nil where no window lists the space.
+local function choose_window(windows, now_s, chain)
+  local coming, past
+  for position, window in ipairs(windows) do
+    if lists(window, chain) then
+      if window.starts and now_s < window.starts then
+        if not coming or window.starts < windows[coming].starts then coming = position end
+      elseif window.till and now_s > window.till then
+        if not past or window.till > windows[past].till then past = position end
+      else
+        return position, nil
+      end
+    end
+  end
+  if coming then return coming, 'too_early' end
+  if past then return past, 'too_late' end
+  return nil, 'wrong_space'
+end

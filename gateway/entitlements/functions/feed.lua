@@ -1,0 +1,109 @@
+-- The seller's side and the rest: tickets, products and sessions put by the feed; states put back by
+-- a rebuild; a look without a scan; persons counted by hand; modes.
+
+-- ARGV per ticket: rev · seller's fields (name \31 value \31 …) · state fields (a rebuild; '' else)
+-- KEYS: the tickets. A put with an older rev than known changes nothing; the gate's fields are never
+-- touched, a destroyed ticket stays destroyed.
+local function put_one(key, rev, seller, state)
+  local known = redis.call('HMGET', key, 'v', 'D', 'w2', 'x2')
+  if known[1] then
+    if tonumber(known[1]) >= tonumber(rev) then return 0 end
+    redis.call('HDEL', key, unpack(FEED_FIELDS))
+    redis.call('HDEL', key, unpack(LONG_FIELDS))
+    for position, field in ipairs(LONG_FIELDS) do
+      local number = 2
+      while known[position + 2] and redis.call('HDEL', key, field .. number) == 1 do number = number + 1 end
+    end
+  end
+  local fields = split(seller, SEPARATOR)
+  if known[1] then state = '' end
+  if state ~= '' then
+    for _, text in ipairs(split(state, SEPARATOR)) do fields[#fields + 1] = text end
+  end
+  fields[#fields + 1] = 'v'
+  fields[#fields + 1] = rev
+  redis.call('HSET', key, unpack(fields))
+  if known[2] then redis.call('HSET', key, 'D', known[2]) end
+  return 1
+end
+
+local function put(keys, args)
+  local changed = 0
+  for position, key in ipairs(keys) do
+    local first = (position - 1) * 3
+    changed = changed + put_one(key, args[first + 1], args[first + 2], args[first + 3])
+  end
+  return changed
+end
+
+-- KEYS catalogue · ARGV per entry: field · rev · text ('' gone); the text begins with its rev
+local function put_catalogue(keys, args)
+  for position = 1, #args, 3 do
+    local field, rev, text = args[position], tonumber(args[position + 1]), args[position + 2]
+    local known = redis.call('HGET', keys[1], field)
+    local known_rev = known and tonumber(string.match(known, '^(%d+)'))
+    if not known_rev or known_rev < rev then
+      if text == '' then
+        redis.call('HDEL', keys[1], field)
+      else
+        redis.call('HSET', keys[1], field, text)
+      end
+    end
+  end
+  return 'OK'
+end
+
+-- KEYS t:CODE · catalogue · meta · ARGV now. Reply: the ticket, 'unknown_ticket' or 'unavailable'.
+local function look(keys, args)
+  local meta = redis.call('HMGET', keys[3], 'epoch', 'phase')
+  if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
+  local record = read_record(keys[1])
+  if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
+  local view, product = current_view(record, keys[2], tonumber(args[1]))
+  if not view then return 'unavailable' end
+  return reply('granted', nil, nil, { attention = record.A or product.attention }, nil, view)
+end
+
+-- KEYS t:CODE. Reply: the event of the newest stamp that stands, or ''.
+local function last_grant(keys)
+  local record = read_record(keys[1])
+  for _, grant in ipairs(record and grants_of(record) or {}) do
+    if (grant.status == 'c' or grant.status == 'r') and (grant.what == 's' or grant.what == 'p') then
+      return grant.event
+    end
+  end
+  return ''
+end
+
+-- Persons nobody scanned: waved through (c) or seen by a sensor (t).
+-- KEYS spaces · events · meta · ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
+local function count(keys, args)
+  local epoch = redis.call('HGET', keys[3], 'epoch')
+  if not epoch then return 'unavailable' end
+  local chain, persons = name_list(args[3]), tonumber(args[6])
+  local event = emit(keys[2], epoch, {
+    instant(tonumber(args[1])), args[2], nil, nil, nil, nil, chain[1], args[4], args[7], args[5],
+    nil, nil, persons, 'n', persons, nil, nil, nil, nil, args[8],
+  })
+  for _, space in ipairs(chain) do
+    add_persons(keys[1], 'i:', space, args[5] == 'x' and -persons or persons)
+  end
+  return settled('settled', event, nil, {}, keys, nil, 0)
+end
+
+-- A reservation restored by a rebuild. KEYS t:CODE · spaces · open · ARGV event · deadline · chain · reader · persons
+local function reopen(keys, args)
+  redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1]))
+  for _, space in ipairs(name_list(args[3])) do add_persons(keys[2], 'r:', space, tonumber(args[5])) end
+  return 'OK'
+end
+
+-- A code that cannot be read as one. KEYS events · meta · ARGV now · day · space · reader · direction · operator
+local function malformed(keys, args)
+  local meta = redis.call('HMGET', keys[2], 'epoch', 'tally_day')
+  if not meta[1] then return '' end
+  tally(keys[2], args[2], 'malformed_code', meta[2])
+  return emit(keys[1], meta[1], {
+    args[1], 's', nil, nil, nil, nil, args[3], args[4], args[6], args[5], 'd', 'malformed_code', 1, 'n',
+  })
+end

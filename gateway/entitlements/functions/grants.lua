@@ -1,0 +1,68 @@
+-- A ticket remembers its last eight grants, each in one field of at most 64 bytes:
+--   hash,event,persons,passed,window,flags[,settled by]
+-- flags: status r reserved | c committed | a annulled | u undone, then what s stamp | p the rest of
+-- a stamp's persons | e re-entry | x exit | f free; then z where a retry was answered.
+
+local function parse_grant(slot, text)
+  local hash, event, persons, passed, window, status, what, answered, settled_by =
+    string.match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(z?),?(.*)$')
+  return {
+    slot = slot, hash = hash, event = event, persons = tonumber(persons), passed = tonumber(passed),
+    window = tonumber(window), status = status, what = what, answered = answered == 'z',
+    settled_by = settled_by ~= '' and settled_by or nil,
+  }
+end
+
+-- The ticket's grants, newest first.
+local function grants_of(record)
+  local grants = {}
+  local newest = tonumber(record.gn or 0)
+  for back = 0, GRANTS_KEPT - 1 do
+    local slot = (newest - back) % GRANTS_KEPT
+    local text = record['g' .. slot]
+    if text then grants[#grants + 1] = parse_grant(slot, text) end
+  end
+  return grants
+end
+
+local function grant_by_nonce(record, hash)
+  if hash == '' or not record then return nil end
+  for slot = 0, GRANTS_KEPT - 1 do
+    local text = record['g' .. slot]
+    if text and string.find(text, hash .. ',', 1, true) == 1 then return parse_grant(slot, text) end
+  end
+  return nil
+end
+
+local function grant_by_event(record, event)
+  if not record then return nil end
+  for slot = 0, GRANTS_KEPT - 1 do
+    local text = record['g' .. slot]
+    if text and string.find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot, text) end
+  end
+  return nil
+end
+
+local function grant_flags(grant)
+  return grant.status .. grant.what .. (grant.answered and 'z' or '')
+end
+
+local function save_grant(changes, record, grant)
+  local text = table.concat({
+    grant.hash, grant.event, grant.persons, grant.passed, grant.window, grant_flags(grant),
+  }, ',')
+  if grant.settled_by then text = text .. ',' .. grant.settled_by end
+  set(changes, record, 'g' .. grant.slot, text)
+end
+
+-- Column 36 of the event: the grant without its event, which the line has already.
+local function grant_column(grant)
+  return table.concat({ grant.hash, grant.persons, grant.passed, grant.window, grant_flags(grant) }, ',')
+end
+
+local function next_slot(changes, record)
+  if not record.g0 then return 0 end
+  local slot = (tonumber(record.gn or 0) + 1) % GRANTS_KEPT
+  set(changes, record, 'gn', slot ~= 0 and slot or nil)
+  return slot
+end

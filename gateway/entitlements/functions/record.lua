@@ -1,0 +1,113 @@
+-- The ticket's record: one hash, one listpack. Short field names, defaults left out, so that a
+-- million tickets fit in memory (DESIGN 11).
+--
+-- Written by the feed:  v rev · p product · s session · F valid_from · U valid_until · w windows ·
+--   h holder · a "g" for a group · n persons · x spaces · t status letter · H hold_until ·
+--   R replaced_by · f "1" form missing · A "1" attention
+-- Written by either side: D destroyed_at
+-- Written by the gate:  m stamps by window · e persons admitted by window (absent: as m) ·
+--   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) · d "day:stamps made on it" ·
+--   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
+--   g0…g7 the last eight grants, gn the slot written last
+-- Instants are ms, window bounds s. A long value goes on in w2, w3 … (no field above 64 bytes).
+
+local FEED_FIELDS = { 'v', 'p', 's', 'F', 'U', 'h', 'a', 'n', 't', 'H', 'R', 'f', 'A' }
+local LONG_FIELDS = { 'w', 'x' }
+local GRANTS_KEPT = 8
+
+local function read_record(key)
+  local flat = redis.call('HGETALL', key)
+  if #flat == 0 then return nil end
+  local record = {}
+  for position = 1, #flat, 2 do record[flat[position]] = flat[position + 1] end
+  return record
+end
+
+local function long_value(record, field)
+  local value = record[field]
+  if not value or not record[field .. '2'] then return value end
+  local parts, number = { value }, 2
+  while record[field .. number] do
+    parts[number] = record[field .. number]
+    number = number + 1
+  end
+  return table.concat(parts)
+end
+
+-- Changes to a record are gathered by field (false: gone) and written in one HSET and one HDEL.
+local function set(changes, record, field, value)
+  if value == nil or value == '' then
+    if record[field] then
+      changes[field] = false
+      record[field] = nil
+    end
+    return
+  end
+  value = tostring(value)
+  if record[field] ~= value then
+    changes[field] = value
+    record[field] = value
+  end
+end
+
+local function write_record(key, changes)
+  local kept, gone = {}, {}
+  for field, value in pairs(changes) do
+    if value then
+      kept[#kept + 1] = field
+      kept[#kept + 1] = value
+    else
+      gone[#gone + 1] = field
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
+  if #kept > 0 then redis.call('HSET', key, unpack(kept)) end
+end
+
+local function instant(value) return string.format('%.0f', value) end
+
+local function numbers(text)
+  local list = {}
+  if text then
+    for number in string.gmatch(text, '%d+') do list[#list + 1] = tonumber(number) end
+  end
+  return list
+end
+
+local function made_in(record, window) return numbers(record.m)[window] or 0 end
+
+local function admitted_in(record, window) return numbers(record.e or record.m)[window] or 0 end
+
+local function total(list)
+  local sum = 0
+  for _, number in ipairs(list) do sum = sum + number end
+  return sum
+end
+
+local function set_counts(changes, record, window, made, admitted)
+  local all_made, all_admitted = numbers(record.m), numbers(record.e or record.m)
+  for position = #all_made + 1, window do all_made[position] = 0 end
+  for position = #all_admitted + 1, window do all_admitted[position] = 0 end
+  all_made[window], all_admitted[window] = made, admitted
+  local made_text, admitted_text = table.concat(all_made, ','), table.concat(all_admitted, ',')
+  set(changes, record, 'm', made_text)
+  set(changes, record, 'e', admitted_text ~= made_text and admitted_text or nil)
+end
+
+local function persons_inside(record) return tonumber(record.k or (record.i and 1) or 0) end
+
+local function last_at(record) return tonumber(record.l or record.y) end
+
+local function last_reader(record) return record.L or record.Y end
+
+local function moved_at(record) return tonumber(record.M or record.l or record.y) end
+
+local function made_on(record, day)
+  local known, made = string.match(record.d or '', '^(%d+):(%d+)$')
+  return known == day and tonumber(made) or 0
+end
+
+local function code_of(key)
+  local _, last = string.find(key, '}t:', 1, true)
+  return string.sub(key, last + 1)
+end

@@ -1,0 +1,182 @@
+-- The rule of a scan (DESIGN 4). `gateway/tickets/rules.py` is the same rule to be read; both pass
+-- tests/vectors. Nothing here writes.
+--
+-- A case gathers what the rule needs:
+--   now, now_s, day · record · product, windows · spaces, chain, spaces_key · exit, persons asked ·
+--   override · closed, out_of_service, free, hard (anti-passback), bad_signature, stale
+
+-- What stands before the ticket is looked at. Returns a reason, or 'free'. In an evacuation nothing
+-- refuses an exit.
+local function gate_reason(case)
+  local locked, free = case.closed, case.free
+  for _, space in ipairs(case.spaces) do
+    if space.mode == 'evacuate' then case.evacuating = true end
+    if space.mode == 'locked' then locked = true end
+    if space.mode == 'free' then free = true end
+  end
+  if case.evacuating then return not case.exit and 'evacuation' or nil end
+  if case.out_of_service then return 'reader_out_of_service' end
+  if case.lane_busy then return 'lane_busy' end
+  if not case.exit then
+    if free then return 'free' end
+    if locked and not case.override then return 'space_closed' end
+  end
+  if case.bad_signature then return 'bad_signature' end
+  if case.stale and not case.exit then return 'stale_code' end
+  return nil
+end
+
+-- What the seller has said of the ticket. The first three no operator passes.
+local function standing_reason(case)
+  local record, status = case.record, case.record.t
+  if record.D then return 'destroyed' end
+  if status == 'c' or status == 'r' then return 'cancelled' end
+  if status == 'h' and record.H and tonumber(record.H) <= case.now then return 'cancelled' end
+  if status == 'b' or case.product.blocked then return 'blocked' end
+  if case.override then return nil end
+  if status == 'h' then return 'on_hold' end
+  if status == 'u' and not case.product.allow_unpaid then return 'unpaid' end
+  if record.f then return 'form_missing' end
+  return nil
+end
+
+-- Persons and stamps in the chosen window.
+local function party_of(case)
+  local record = case.record
+  local made, admitted = made_in(record, case.window), admitted_in(record, case.window)
+  local persons = tonumber(record.n or 1)
+  local left = math.max(0, made * persons - admitted)
+  return {
+    made = made, admitted = admitted, persons = persons, left = left,
+    out = made > 0 and persons - left - persons_inside(record) or 0,
+    group = record.a == 'g',
+    whole = record.a == 'g' and not case.product.partial_groups,
+  }
+end
+
+local function within(case, since, window_s)
+  return since and (not window_s or case.now <= since + window_s * 1000)
+end
+
+local function comes_back(case, party)
+  local product = case.product
+  return product.reentry == 'a' and party.made > 0 and party.out > 0
+    and within(case, moved_at(case.record), product.reentry_window_s)
+end
+
+local function comes_freely(case, party)
+  local product = case.product
+  return product.reentry == 'f' and party.made > 0
+    and within(case, last_at(case.record), product.reentry_window_s)
+end
+
+local function default_persons(party, back)
+  if not party.whole then return 1 end
+  if party.left > 0 then return party.left end
+  if back then return party.out end
+  return party.persons
+end
+
+local function stamp_reason(case, party, n)
+  local product, record = case.product, case.record
+  local last = last_at(record)
+  if product.min_interval_s > 0 and last and case.now < last + product.min_interval_s * 1000 then
+    return 'too_soon'
+  end
+  local allowed = case.windows[case.window].stamps
+  if allowed and party.made >= allowed then return 'no_stamps_left' end
+  if product.max_stamps_per_day and made_on(record, case.day) >= product.max_stamps_per_day then
+    return 'daily_limit'
+  end
+  if n > party.persons or (party.whole and n ~= party.persons) then return 'party_too_large' end
+  return nil
+end
+
+-- What this entry is (s stamp, p the rest of a stamp's persons, e re-entry), for how many, and what
+-- speaks against it.
+local function entry_kind(case, party)
+  local back = comes_back(case, party)
+  local n = case.persons or default_persons(party, back)
+  local rest_meant = not case.persons and party.whole and party.left > 0
+  if back and n <= party.out and not rest_meant then return 'e', n, nil end
+  if party.left > 0 then
+    local wrong = n > party.left or (party.whole and n ~= party.left)
+    return 'p', n, wrong and 'party_too_large' or nil
+  end
+  if comes_freely(case, party) then return 'e', n, n > party.persons and 'party_too_large' or nil end
+  return 's', n, stamp_reason(case, party, n)
+end
+
+local function full_reason(case, moves)
+  for _, space in ipairs(case.spaces) do
+    local gained = moves[space.id] or 0
+    if gained > 0 and space.refuses and space.capacity and space.taken + gained > space.capacity then
+      return 'space_full'
+    end
+  end
+  return nil
+end
+
+local function already_inside(case, party)
+  return case.hard and party.made > 0 and party.left == 0 and party.out <= 0
+    and is_within(case.record, case.spaces_key, case.chain[1])
+end
+
+-- Chooses the window (for every answer shows one) and says whether it refuses.
+local function take_window(case)
+  local position, reason = choose_window(case.windows, case.now_s, case.chain)
+  if not position then position = choose_window(case.windows, case.now_s, nil) end
+  case.window = position
+  return reason
+end
+
+local function judge_entry(case)
+  local window_reason = take_window(case)
+  local party = party_of(case)
+  case.party = party
+  local reason = standing_reason(case)
+  if reason then return reason end
+  local kind, n, against = entry_kind(case, party)
+  case.kind, case.n = kind, n
+  if not case.override then
+    if window_reason then return window_reason end
+    if already_inside(case, party) then return 'already_inside' end
+    if against then return against end
+  end
+  case.moves, case.inside, case.origin, case.count =
+    entry_moves(case.record, case.spaces_key, case.chain, n, kind == 's')
+  if not case.override then return full_reason(case, case.moves) end
+  return nil
+end
+
+-- What the rule makes of an entry that is to count in any case (offline).
+local function force_entry(case)
+  take_window(case)
+  case.party = party_of(case)
+  case.kind, case.n = entry_kind(case, case.party)
+  if case.kind == 'p' and case.n > case.party.left then case.kind = 's' end
+  case.moves, case.inside, case.origin, case.count =
+    entry_moves(case.record, case.spaces_key, case.chain, case.n, case.kind == 's')
+end
+
+-- A free gate (and an evacuation's exit by an unknown code) counts persons and stamps nothing.
+local function judge_free(case)
+  case.kind, case.n, case.moves = 'f', case.persons or 1, {}
+  if case.record then take_window(case) end
+  shift(case.moves, case.chain, case.exit and -case.n or case.n)
+end
+
+local function judge_exit(case)
+  take_window(case)
+  case.party = party_of(case)
+  case.kind = 'x'
+  local inside = persons_inside(case.record)
+  case.n = case.persons or (case.party.group and inside > 0 and inside or 1)
+  if case.hard and not case.override and not case.evacuating
+    and not is_within(case.record, case.spaces_key, case.chain[1]) then
+    return 'not_inside'
+  end
+  case.moves, case.inside, case.origin, case.count =
+    exit_moves(case.record, case.spaces_key, case.chain, case.n)
+  return nil
+end

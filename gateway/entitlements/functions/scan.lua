@@ -1,0 +1,262 @@
+-- scan: check, stamp, reserve or record one scan, all or nothing.
+-- KEYS  t:CODE · catalogue · spaces · open · events · meta
+-- ARGV  op check|stamp|reserve|record · reader · chain · direction e|x · flags · hold_ms (reserve) ·
+--       now · patience (empty: none) · day · nonce hash · persons · operator · override reason ·
+--       device_at · claimed g|d (record) · claimed reason (record)
+--       flags: c closed · o out of service · f free equipment · h hard anti-passback ·
+--       b bad signature · t stale code · d degraded · w offline
+-- Reply a line (view.lua), or 'expired', or 'unavailable' (store empty or loading).
+
+local function case_of(keys, args)
+  local flags, now = args[5], tonumber(args[7])
+  local function has(letter) return string.find(flags, letter, 1, true) ~= nil end
+  return {
+    op = args[1], reader = args[2], chain = name_list(args[3]), spaces_key = keys[3],
+    spaces = read_spaces(keys[3], args[3]), exit = args[4] == 'x', direction = args[4],
+    closed = has('c'), out_of_service = has('o'), free = has('f'), hard = has('h'),
+    bad_signature = has('b'), stale = has('t'), degraded = has('d') and '1' or nil,
+    offline = has('w') and '1' or nil, hold_ms = tonumber(args[6]),
+    now = now, now_s = math.floor(now / 1000), day = args[9], nonce = args[10],
+    persons = tonumber(args[11]), operator = args[12],
+    override = args[13] ~= '' and args[13] or nil, device_at = args[14],
+  }
+end
+
+-- The day's decisions by outcome, for the dashboard; reports come from the database.
+local function tally(meta, day, outcome, known_day)
+  if day and known_day ~= day then
+    local fields = redis.call('HKEYS', meta)
+    for _, field in ipairs(fields) do
+      if string.sub(field, 1, 2) == 'n:' then redis.call('HDEL', meta, field) end
+    end
+    redis.call('HSET', meta, 'tally_day', day)
+  end
+  redis.call('HINCRBY', meta, 'n:' .. outcome, 1)
+end
+
+local function scan_row(case, decision, reason)
+  local record = case.record or {}
+  local window = case.window and case.windows[case.window]
+  return {
+    instant(case.now), 's', '', escaped(case.code), escaped(record.p),
+    escaped(window and window.session or record.s), case.chain[1], case.reader, case.operator,
+    case.direction, decision, reason, case.n or case.persons or 1,
+    case.record and record.a or (not case.record and 'n' or nil), nil, nil, case.device_at,
+    case.offline, case.degraded, case.override,
+  }
+end
+
+local function lane_of(case, keys, record_code)
+  local text = redis.call('HGET', keys[3], 'l:' .. case.reader)
+  if not text then return nil end
+  local event, code = string.match(text, '^(%S+) (.*)$')
+  if not redis.call('ZSCORE', keys[4], event .. '\t' .. code) then return nil end
+  return event, code == record_code
+end
+
+-- A stamp made at case.now by case.reader; an offline one may be older than those known.
+local function apply_stamp(case, changes)
+  local record, now = case.record, instant(case.now)
+  local first, last, reader = tonumber(record.y), last_at(record), last_reader(record)
+  if not first or case.now < first then
+    set(changes, record, 'y', now)
+    set(changes, record, 'Y', case.reader)
+  end
+  if first then
+    if case.now >= last then last, reader = case.now, case.reader end
+    set(changes, record, 'l', tonumber(record.y) ~= last and instant(last) or nil)
+    set(changes, record, 'L', reader ~= record.Y and reader or nil)
+  end
+  if case.product.max_stamps_per_day or record.d then
+    set(changes, record, 'd', case.day .. ':' .. (made_on(record, case.day) + 1))
+  end
+end
+
+local function apply_grant(case, changes)
+  local party = case.party
+  if case.kind == 's' then apply_stamp(case, changes) end
+  if case.kind == 's' or case.kind == 'p' then
+    local stamp = case.kind == 's' and 1 or 0
+    set_counts(changes, case.record, case.window, party.made + stamp, party.admitted + case.n)
+  end
+end
+
+local function apply_place(case, changes)
+  local record = case.record
+  set_inside(changes, record, case.inside, case.origin, case.count)
+  local now = instant(case.now)
+  set(changes, record, 'M', (record.l or record.y) ~= now and now or nil)
+end
+
+-- What an annulment gives back: the place the ticket had before a reservation.
+local PLACE_AND_TIMES = { 'i', 'o', 'k', 'M', 'l', 'L', 'y', 'Y', 'd' }
+
+local function place_and_times(record)
+  local before = {}
+  for _, field in ipairs(PLACE_AND_TIMES) do before[field] = record[field] end
+  return before
+end
+
+local function keep_before(changes, record, event, before)
+  for _, field in ipairs(PLACE_AND_TIMES) do set(changes, record, 'B' .. field, before[field]) end
+  set(changes, record, 'Be', event)
+end
+
+-- A reservation takes places at once; whoever leaves another space does so at the passage.
+local function reserve_place(case, keys, event)
+  redis.call('ZADD', keys[4], instant(case.now + case.hold_ms), event .. '\t' .. case.code)
+  redis.call('HSET', keys[3], 'l:' .. case.reader, event .. ' ' .. case.code)
+  if case.exit then return end
+  for _, space in ipairs(below(case.chain, case.origin)) do
+    add_persons(keys[3], 'r:', space, case.n)
+  end
+end
+
+local function grant_of(case, changes, reserve)
+  return {
+    slot = case.record and next_slot(changes, case.record), hash = case.nonce, persons = case.n,
+    passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
+    what = case.kind, answered = false, settled_by = reserve and case.origin or nil,
+  }
+end
+
+-- The id of an event is known only once its line is written, so the line carries the state and the
+-- record is written after it; the function is atomic all the same.
+local function grant(case, keys, epoch)
+  local record, changes, reserve = case.record, {}, case.op == 'reserve'
+  local stateful = record and case.kind ~= 'f'
+  local moves = stateful and case.placed ~= false
+  local before = reserve and stateful and place_and_times(record)
+  if stateful then apply_grant(case, changes) end
+  if moves and not (reserve and case.exit) then apply_place(case, changes) end
+  local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
+  row[21] = case.conflict_with
+  if reserve then
+    row[37] = instant(case.now + case.hold_ms)
+  else
+    row[15] = case.n
+    row[16] = case.kind == 's' and 1 or nil
+  end
+  if record then row[36] = grant_column(given) end
+  if stateful then put_state(row, record, case.now) end
+  local event = emit(keys[5], epoch, row)
+  given.event = event
+  if record then
+    save_grant(changes, record, given)
+    if before then keep_before(changes, record, event, before) end
+    write_record(keys[1], changes)
+  end
+  if reserve then
+    reserve_place(case, keys, event)
+  elseif case.moves and case.placed ~= false then
+    move_persons(keys[3], case.moves)
+  end
+  return event
+end
+
+local function case_view(case)
+  if not case.record or not case.windows then return nil end
+  return view_of(case.record, case.product, case.windows, case.window)
+end
+
+local function answered_before(case, keys, found)
+  local changes = {}
+  if not found.answered then
+    found.answered = true
+    save_grant(changes, case.record, found)
+    write_record(keys[1], changes)
+  end
+  take_window(case)
+  local attention = case.record.A or case.product.attention
+  return reply('granted', nil, found.event, { replayed = true, attention = attention },
+    found.persons, case_view(case))
+end
+
+local function conflict_text(reason, with, reader, at)
+  return table.concat({ reason, with or '', reader or '', at and instant(at) or '' }, '\31')
+end
+
+-- An offline grant counts whatever the rules say now; what they say is its conflict.
+local function force(case, reason)
+  local record = case.record
+  if reason then
+    local newest = record and grants_of(record)[1]
+    case.conflict_with = newest and newest.event or nil
+    case.conflict = conflict_text(reason, case.conflict_with, record and last_reader(record),
+      record and last_at(record))
+  end
+  if not record or case.kind == 'f' then
+    judge_free(case)
+    return
+  end
+  case.hard = false
+  if case.exit then judge_exit(case) else force_entry(case) end
+  -- A later movement is known already: this one changes counts, not places.
+  local moved = moved_at(record)
+  if moved and moved > case.now then case.placed = false end
+end
+
+local function judge(case, phase)
+  local reason = gate_reason(case)
+  if reason and reason ~= 'free' then return reason end
+  if reason == 'free' or (case.evacuating and not case.record) then
+    judge_free(case)
+    return nil
+  end
+  if not case.record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
+  if case.exit then return judge_exit(case) end
+  return judge_entry(case)
+end
+
+local function scan(keys, args)
+  if args[8] ~= '' then
+    local time = redis.call('TIME')
+    if time[1] * 1000 + time[2] / 1000 > args[7] + args[8] then return 'expired' end
+  end
+  local meta = redis.call('HMGET', keys[6], 'epoch', 'phase', 'tally_day')
+  if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
+  local case = case_of(keys, args)
+  case.code = code_of(keys[1])
+  case.record = read_record(keys[1])
+  if case.record then
+    case.product, case.windows = windows_of(case.record, keys[2])
+    if not case.product then return 'unavailable' end
+  end
+  local check = case.op == 'check'
+  local found = not check and grant_by_nonce(case.record, case.nonce)
+  if found then return answered_before(case, keys, found) end
+  if case.hold_ms then
+    local event, same = lane_of(case, keys, case.code)
+    if event and same and not check then
+      local open = grant_by_event(case.record, event)
+      if open then return answered_before(case, keys, open) end
+      return reply('granted', nil, event, { replayed = true }, case.persons or 1, case_view(case))
+    end
+    case.lane_busy = event and not same
+  end
+  local reason = judge(case, meta[2])
+  local recorded = case.op == 'record'
+  if reason == 'unavailable' then
+    if not recorded then return 'unavailable' end
+    reason = 'unknown_ticket'
+  end
+  local attention = case.record and (case.record.A or case.product.attention)
+  if recorded and args[15] == 'g' then
+    force(case, reason)
+    reason = nil
+  elseif recorded then
+    reason = args[16] ~= '' and args[16] or reason or 'store_unavailable'
+  end
+  if case.record and not case.window then take_window(case) end
+  local event
+  if check then
+    event = nil
+  elseif reason then
+    event = emit(keys[5], meta[1], scan_row(case, 'd', reason))
+  else
+    event = grant(case, keys, meta[1])
+  end
+  if not check then tally(keys[6], recorded and meta[3] or case.day, reason or 'granted', meta[3]) end
+  local flags = { conflict = case.conflict, attention = attention }
+  return reply(reason and 'denied' or 'granted', reason, event, flags, case.n or case.persons or 1, case_view(case))
+end

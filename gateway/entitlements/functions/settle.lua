@@ -1,0 +1,368 @@
+-- What follows a grant: passage, annulment, undo; a stamp whose answer came too late is taken back;
+-- a ticket is destroyed. All name the grant's event and are idempotent.
+-- KEYS  t:CODE · catalogue · spaces · open · events · meta, for each of them
+-- Reply: outcome · event · of · replayed · conflict · ticket (view.lua), joined by \29 before the ticket
+
+local function settled(outcome, event, of, flags, keys, record, now)
+  local view = record and current_view(record, keys[2], now) or ''
+  return table.concat({
+    outcome, event or '', of or '', flags.replayed and '1' or '', flags.conflict or '', '', '', view,
+  }, '\t')
+end
+
+-- A case of settling: the grant's row, the ticket and what it remembers of the grant.
+local function open_case(keys, event, fallback, now)
+  local row = row_of(keys[5], event, fallback)
+  if not row then return nil, 'unknown_event' end
+  local record = read_record(keys[1])
+  local code = code_of(keys[1])
+  if row[4] ~= code or row[2] ~= 's' then return nil, 'unknown_event' end
+  if row[11] ~= 'g' then return nil, 'not_a_grant' end
+  local grant = grant_by_event(record, event)
+  if not grant then
+    -- forgotten by the ticket (eight newer grants, or no ticket): the line itself tells
+    grant = { hash = '', event = event, persons = tonumber(row[13]), window = 1, status = 'c', what = 'f' }
+    local hash, persons, passed, window, status, what =
+      string.match(row[36], '^([^,]*),(%d+),(%d+),(%d+),(%a)(%a)')
+    if hash then
+      grant.persons, grant.window = tonumber(persons), tonumber(window)
+      grant.status, grant.what = status, what
+    end
+    grant.passed = grant.status == 'c' and grant.persons or 0
+  end
+  return {
+    keys = keys, row = row, record = record, code = code, grant = grant, event = event, now = now,
+    changes = {}, at = tonumber(row[1]), exit = row[10] == 'x',
+    chain = row[7] ~= '' and chain_of(keys[3], row[7]) or {},
+  }
+end
+
+-- The event that settles: it stands where the grant stood.
+local function settling_row(case, kind, at, persons)
+  local row = case.row
+  return {
+    instant(at), kind, case.event, escaped(row[4]), row[5], row[6], row[7], row[8], nil, row[10],
+    nil, nil, persons, row[14],
+  }
+end
+
+local function write_case(case, epoch, row)
+  if case.record then
+    if case.grant.what ~= 'f' then put_state(row, case.record, tonumber(row[1])) end
+    row[36] = grant_column(case.grant)
+  end
+  local event = emit(case.keys[5], epoch, row)
+  if case.record then
+    if case.settles then case.grant.settled_by = event end
+    if case.grant.slot then save_grant(case.changes, case.record, case.grant) end
+    write_record(case.keys[1], case.changes)
+  end
+  return event
+end
+
+local function close_reservation(case)
+  redis.call('ZREM', case.keys[4], case.event .. '\t' .. case.code)
+  local lane = 'l:' .. case.row[8]
+  local text = redis.call('HGET', case.keys[3], lane)
+  if text and string.find(text, case.event .. ' ', 1, true) == 1 then
+    redis.call('HDEL', case.keys[3], lane)
+  end
+  if case.record and case.record.Be == case.event then
+    for _, field in ipairs(PLACE_AND_TIMES) do set(case.changes, case.record, 'B' .. field, nil) end
+    set(case.changes, case.record, 'Be', nil)
+  end
+end
+
+local function release_places(case, persons)
+  if case.exit then return end
+  for _, space in ipairs(below(case.chain, case.origin)) do
+    add_persons(case.keys[3], 'r:', space, -persons)
+  end
+end
+
+-- Persons given back, and the stamp with its last persons. Returns the stamps given back.
+local function give_back(case, persons)
+  local record, grant = case.record, case.grant
+  if not record or (grant.what ~= 's' and grant.what ~= 'p') then return 0 end
+  local made, admitted = made_in(record, grant.window), admitted_in(record, grant.window)
+  local left = math.max(0, admitted - persons)
+  local needed = math.ceil(left / tonumber(record.n or 1))
+  local stamps = needed < made and 1 or 0
+  set_counts(case.changes, record, grant.window, made - stamps, left)
+  if stamps == 1 and record.d then
+    local day, made_that_day = string.match(record.d, '^(%d+):(%d+)$')
+    if day == case.day and tonumber(made_that_day) > 0 then
+      set(case.changes, record, 'd', day .. ':' .. (tonumber(made_that_day) - 1))
+    end
+  end
+  return stamps
+end
+
+-- First and last stamp after one was given back: none, or the newest grant that still stands.
+local function forget_times(case)
+  local record, changes = case.record, case.changes
+  if total(numbers(record.m)) == 0 then
+    for _, field in ipairs({ 'm', 'e', 'y', 'Y', 'l', 'L' }) do set(changes, record, field, nil) end
+    return
+  end
+  if case.at ~= last_at(record) then return end
+  for _, other in ipairs(grants_of(record)) do
+    if other.event ~= case.event and other.what == 's' and (other.status == 'c' or other.status == 'r') then
+      local row = row_of(case.keys[5], other.event)
+      local at = row and tonumber(row[1]) or tonumber(string.match(other.event, '^%d+%-(%d+)'))
+      set(changes, record, 'l', instant(at) ~= record.y and instant(at) or nil)
+      if row then set(changes, record, 'L', row[8] ~= record.Y and row[8] or nil) end
+      return
+    end
+  end
+end
+
+local function leave_unseen(case, persons)
+  local record = case.record
+  if not record or record.i ~= case.row[7] or case.exit then return end
+  local count = persons_inside(record) - persons
+  local origin = record.o
+  for _, space in ipairs(below(case.chain, origin)) do
+    add_persons(case.keys[3], 'i:', space, -persons)
+  end
+  if count <= 0 then
+    set_inside(case.changes, record, origin, nil, 1)
+  else
+    set_inside(case.changes, record, record.i, origin, count)
+  end
+end
+
+local function restore_before(case)
+  local record = case.record
+  if record.Be == case.event then
+    for _, field in ipairs(PLACE_AND_TIMES) do
+      set(case.changes, record, field, record['B' .. field])
+    end
+    return
+  end
+  forget_times(case)
+  local count = persons_inside(record) - case.grant.persons
+  if record.i == case.row[7] then
+    set_inside(case.changes, record, count > 0 and record.i or nil, record.o, count)
+  end
+end
+
+local function annul_case(case, epoch)
+  local grant, record = case.grant, case.record
+  local back = grant.persons - grant.passed
+  case.origin = grant.settled_by
+  release_places(case, back)
+  if record and grant.what ~= 'f' and not case.exit then
+    give_back(case, back)
+    if grant.passed == 0 then
+      restore_before(case)
+    elseif record.i == case.row[7] then
+      set_inside(case.changes, record, record.i, record.o, math.max(1, persons_inside(record) - back))
+    end
+  end
+  close_reservation(case)
+  grant.status = grant.passed == 0 and 'a' or 'c'
+  if grant.passed > 0 then grant.persons = grant.passed end
+  grant.settled_by, case.settles = nil, true
+  return write_case(case, epoch, settling_row(case, 'a', case.now, back))
+end
+
+-- Persons pass under an open reservation: counted, and from reserved to inside.
+local function pass_reserved(case, delta)
+  local record, grant = case.record, case.grant
+  case.origin = grant.settled_by
+  release_places(case, delta)
+  if case.exit then
+    if not record then return end
+    local moves, inside, origin, count = exit_moves(record, case.keys[3], case.chain, delta)
+    move_persons(case.keys[3], moves)
+    set_inside(case.changes, record, inside, origin, count)
+    set(case.changes, record, 'M', instant(case.now))
+  elseif record and grant.passed == 0 and record.Be == case.event then
+    local before = { i = record.Bi, o = record.Bo, k = record.Bk }
+    move_persons(case.keys[3], (entry_moves(before, case.keys[3], case.chain, delta, grant.what == 's')))
+  else
+    for _, space in ipairs(below(case.chain, case.origin)) do
+      add_persons(case.keys[3], 'i:', space, delta)
+    end
+  end
+end
+
+-- A passage after the annulment: the person is inside, so the stamp is taken again.
+local function take_again(case, delta)
+  local record, grant = case.record, case.grant
+  if not record then return nil end
+  local made, admitted = made_in(record, grant.window), admitted_in(record, grant.window)
+  local conflict
+  if grant.what == 's' or grant.what == 'p' then
+    local stamp = grant.what == 's' and grant.passed == 0 and 1 or 0
+    local _, windows = windows_of(record, case.keys[2])
+    local allowed = windows and windows[grant.window] and windows[grant.window].stamps
+    if stamp == 1 and allowed and made >= allowed then
+      conflict = conflict_text('no_stamps_left', grants_of(record)[1].event, last_reader(record), last_at(record))
+    end
+    set_counts(case.changes, record, grant.window, made + stamp, admitted + delta)
+    if stamp == 1 and not record.y then
+      set(case.changes, record, 'y', instant(case.at))
+      set(case.changes, record, 'Y', case.row[8])
+    end
+  end
+  local moves, inside, origin, count
+  if case.exit then
+    moves, inside, origin, count = exit_moves(record, case.keys[3], case.chain, delta)
+  else
+    moves, inside, origin, count = entry_moves(record, case.keys[3], case.chain, delta, false)
+  end
+  move_persons(case.keys[3], moves)
+  set_inside(case.changes, record, inside, origin, count)
+  set(case.changes, record, 'M', instant(case.now))
+  return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
+end
+
+-- ARGV event · now · persons passed so far ('' all) · the grant's line · at
+local function passage(keys, args)
+  local now = tonumber(args[2])
+  local case, problem = open_case(keys, args[1], args[4], now)
+  if not case then return problem end
+  local epoch = redis.call('HGET', keys[6], 'epoch')
+  if not epoch then return 'unavailable' end
+  local grant = case.grant
+  if grant.status == 'u' then return 'undone' end
+  local granted = tonumber(case.row[13])
+  local asked = tonumber(args[3]) or granted
+  local passed = math.min(asked, granted)
+  local delta, beyond = passed - grant.passed, asked - math.max(granted, grant.passed)
+  if delta <= 0 and beyond <= 0 then
+    return settled('settled', grant.settled_by, case.event, { replayed = true }, keys, case.record, now)
+  end
+  local at, event, conflict = tonumber(args[5]) or now, nil, nil
+  if delta > 0 then
+    local row = settling_row(case, 'p', at, delta)
+    row[15] = delta
+    if grant.what == 's' and grant.passed == 0 then row[16] = 1 end
+    if grant.status == 'a' then
+      conflict = take_again(case, delta)
+      row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or nil
+      grant.status, grant.persons = 'c', granted
+    else
+      pass_reserved(case, delta)
+    end
+    grant.passed = passed
+    if passed >= granted then
+      close_reservation(case)
+      grant.status, grant.settled_by, case.settles = 'c', nil, true
+    end
+    event = write_case(case, epoch, row)
+  end
+  if beyond > 0 then
+    -- beyond the persons granted: somebody slipped through behind
+    local row = settling_row(case, 't', at, beyond)
+    row[15] = beyond
+    local extra = emit(keys[5], epoch, row)
+    for _, space in ipairs(case.chain) do
+      add_persons(keys[3], 'i:', space, case.exit and -beyond or beyond)
+    end
+    event = event or extra
+  end
+  return settled('settled', event, case.event, { conflict = conflict }, keys, case.record, now)
+end
+
+-- ARGV event · now · the grant's line · day of the grant · "overdue" to annul only what is due
+local function annul(keys, args)
+  local now = tonumber(args[2])
+  local case, problem = open_case(keys, args[1], args[3], now)
+  if not case then
+    redis.call('ZREM', keys[4], args[1] .. '\t' .. code_of(keys[1]))
+    return problem
+  end
+  local epoch = redis.call('HGET', keys[6], 'epoch')
+  if not epoch then return 'unavailable' end
+  local grant = case.grant
+  case.day = args[4]
+  if grant.status == 'a' or (grant.status == 'c' and grant.persons < tonumber(case.row[13])) then
+    return settled('settled', grant.settled_by, case.event, { replayed = true }, keys, case.record, now)
+  end
+  if grant.status ~= 'r' then return grant.status == 'u' and 'undone' or 'all_passed' end
+  local event = annul_case(case, epoch)
+  return settled('settled', event, case.event, {}, keys, case.record, now)
+end
+
+local function undo_case(case, epoch, operator, reason)
+  local grant = case.grant
+  local persons = grant.passed
+  local stamps = give_back(case, persons)
+  if stamps == 1 then forget_times(case) end
+  leave_unseen(case, persons)
+  grant.status, grant.settled_by, case.settles = 'u', nil, true
+  local row = settling_row(case, 'u', case.at, persons)
+  row[9], row[20] = operator, reason
+  row[15], row[16] = -persons, stamps == 1 and -1 or nil
+  return write_case(case, epoch, row)
+end
+
+-- ARGV event · now · the grant's line · day of the grant · operator · reason · an undo known to the database
+local function undo(keys, args)
+  local now = tonumber(args[2])
+  local case, problem = open_case(keys, args[1], args[3], now)
+  if not case then return problem end
+  local epoch = redis.call('HGET', keys[6], 'epoch')
+  if not epoch then return 'unavailable' end
+  local grant = case.grant
+  case.day = args[4]
+  if grant.status == 'u' or args[7] ~= '' then
+    local first = grant.settled_by or args[7]
+    return settled('settled', first, case.event, { replayed = true }, keys, case.record, now)
+  end
+  if grant.status == 'a' or case.exit then return 'nothing_to_undo' end
+  local event
+  if grant.status == 'r' then
+    annul_case(case, epoch)
+    grant.status = 'u'
+    case.changes = {}
+    save_grant(case.changes, case.record, grant)
+    write_record(keys[1], case.changes)
+    event = grant.settled_by
+  else
+    event = undo_case(case, epoch, args[5], args[6])
+  end
+  return settled('settled', event, case.event, {}, keys, case.record, now)
+end
+
+-- A grant whose caller was told nothing in time, unless its nonce was answered again meanwhile.
+-- ARGV nonce hash · now · day
+local function take_back(keys, args)
+  local record = read_record(keys[1])
+  local found = grant_by_nonce(record, args[1])
+  if not found or found.answered then return 'stands' end
+  local case = open_case(keys, found.event, nil, tonumber(args[2]))
+  local epoch = redis.call('HGET', keys[6], 'epoch')
+  if not case or not epoch then return 'stands' end
+  case.day, case.grant.hash = args[3], ''
+  if case.grant.status == 'r' then
+    annul_case(case, epoch)
+  elseif case.grant.status == 'c' then
+    if case.exit then return 'stands' end
+    undo_case(case, epoch, nil, 'unanswered')
+  end
+  return 'taken_back'
+end
+
+-- ARGV now · operator · reason
+local function destroy(keys, args)
+  local now = tonumber(args[1])
+  local record = read_record(keys[1])
+  local meta = redis.call('HMGET', keys[6], 'epoch', 'phase')
+  if not meta[1] then return 'unavailable' end
+  if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
+  if record.D then return settled('settled', nil, nil, { replayed = true }, keys, record, now) end
+  local changes = {}
+  set(changes, record, 'D', instant(now))
+  local row = {
+    instant(now), 'd', '', escaped(code_of(keys[1])), escaped(record.p), escaped(record.s), nil, nil,
+    args[2], nil, nil, nil, nil, record.a, nil, nil, nil, nil, nil, args[3],
+  }
+  put_state(row, record, now)
+  local event = emit(keys[5], meta[1], row)
+  write_record(keys[1], changes)
+  return settled('settled', event, nil, {}, keys, record, now)
+end

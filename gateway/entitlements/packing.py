@@ -1,0 +1,231 @@
+"""Rows of the central database as the store keeps them: short fields, none too long.
+
+The names of the fields are told in ``functions/record.lua`` and ``functions/catalogue.lua``. Rows
+are anything indexed by the database's column names (asyncpg's records, dictionaries); instants are
+aware datetimes or integer milliseconds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import orjson
+
+SEPARATOR = "\x1f"
+WINDOW_SEPARATOR = "\x1e"
+PART_SEPARATOR = "\x1d"
+LONGEST_FIELD = 60
+"""Bytes; a longer value would turn the record from a listpack into a hash table (limit 64)."""
+
+STATUS_LETTERS = {
+    "active": "",
+    "unpaid": "u",
+    "on_hold": "h",
+    "cancelled": "c",
+    "replaced": "r",
+    "blocked": "b",
+}
+STATUS_WORDS = {letter: word for word, letter in STATUS_LETTERS.items()}
+
+
+class Row(Protocol):
+    """A row by column name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def milliseconds(value: datetime | int | None) -> int | None:
+    """Turn an instant into ms since the epoch."""
+    if value is None or isinstance(value, int):
+        return value
+    return round(value.timestamp() * 1000)
+
+
+def seconds(value: datetime | int | str | None) -> int | None:
+    """Turn an instant into whole seconds since the epoch, cut."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value // 1000 if isinstance(value, int) else int(value.timestamp() // 1)
+
+
+def cut(text: str, limit: int = LONGEST_FIELD) -> str:
+    r"""Cut a text to ``limit`` bytes of UTF-8, without control characters.
+
+    >>> cut("Zoë\tB", 4)
+    'Zoë'
+    """
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    if len(text) * 4 <= limit:
+        return text
+    return text.encode()[:limit].decode(errors="ignore")
+
+
+def _flag(value: object) -> str:
+    return "1" if value else ""
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _joined(names: Sequence[str] | None) -> str:
+    return ",".join(names) if names else ""
+
+
+def _long(field: str, text: str) -> Iterator[str]:
+    """Spread a long value over field, field2, field3 …, cut between characters."""
+    number = 1
+    while text:
+        head = text[:LONGEST_FIELD]
+        if not text.isascii():
+            head = head.encode()[:LONGEST_FIELD].decode(errors="ignore")
+        yield field if number == 1 else f"{field}{number}"
+        yield head
+        text = text[len(head) :]
+        number += 1
+
+
+def product_text(row: Row) -> str:
+    """Pack a product for the catalogue."""
+    return SEPARATOR.join(
+        (
+            str(row["rev"]),
+            cut(row["label"] or ""),
+            _joined(row["spaces"]),
+            str(row["margin_before_s"]),
+            str(row["margin_after_s"]),
+            row["margin_after_from"][0],
+            _text(row["max_stamps"]),
+            _text(row["max_stamps_per_day"]),
+            str(row["min_interval_s"]),
+            _text(row["valid_for_s"]),
+            row["reentry"][0],
+            _text(row["reentry_window_s"]),
+            _flag(row["allow_unpaid"]),
+            _flag(row["partial_groups"]),
+            _flag(row["attention"]),
+            _flag(row["blocked"]),
+        )
+    )
+
+
+def session_text(row: Row) -> str:
+    """Pack a session for the catalogue."""
+    return SEPARATOR.join(
+        (str(row["rev"]), _text(seconds(row["starts_at"])), _text(seconds(row["ends_at"])))
+    )
+
+
+def _window_text(window: Mapping[str, Any]) -> str:
+    return PART_SEPARATOR.join(
+        (
+            window.get("session") or "",
+            _text(seconds(window.get("from"))),
+            _text(seconds(window.get("until"))),
+            _joined(window.get("spaces")),
+            _text(window.get("stamps")),
+        )
+    )
+
+
+def seller_fields(row: Row) -> str:
+    """Pack what the seller says of a ticket: names and values in turn."""
+    fields = ["p", row["product"], *_validity(row), *_standing(row)]
+    put = fields.extend
+    if (value := row["holder"]) is not None and (holder := cut(value).strip()):
+        put(("h", holder))
+    if row["audience"] == "group":
+        put(("a", "g"))
+    if (value := row["persons"]) != 1:
+        put(("n", str(value)))
+    if row["attention"]:
+        put(("A", "1"))
+    if value := row["spaces"]:
+        put(_long("x", _joined(value)))
+    if value := row["windows"]:
+        windows = orjson.loads(value) if isinstance(value, str | bytes) else value
+        put(_long("w", WINDOW_SEPARATOR.join(_window_text(window) for window in windows)))
+    return SEPARATOR.join(fields)
+
+
+def _validity(row: Row) -> Iterator[str]:
+    if (session := row["session"]) is not None:
+        yield from ("s", session)
+        return
+    for field, column in (("F", "valid_from"), ("U", "valid_until")):
+        if (value := row[column]) is not None:
+            yield from (field, str(seconds(value)))
+
+
+def _standing(row: Row) -> Iterator[str]:
+    if letter := STATUS_LETTERS[row["status"]]:
+        yield from ("t", letter)
+    if (value := row["hold_until"]) is not None:
+        yield from ("H", str(milliseconds(value)))
+    if (value := row["replaced_by"]) is not None:
+        yield from ("R", cut(value))
+    if row["form_required"] and not row["form_signed"]:
+        yield from ("f", "1")
+    if (value := row["destroyed_at"]) is not None:
+        yield from ("D", str(milliseconds(value)))
+
+
+def _grant_field(entry: str) -> str:
+    """Turn ``event,hash,persons,passed,window,flags`` into the record's order."""
+    event, code, rest = entry.split(",", 2)
+    return f"{code},{event},{rest}"
+
+
+def state_fields(row: Row) -> str:
+    """Pack what the gate has recorded of a ticket, for a rebuild; empty when nothing."""
+    if row["made"] is None:
+        return ""
+    return SEPARATOR.join((*_stamps(row), *_whereabouts(row), *_grants(row["nonces"] or ())))
+
+
+def _stamps(row: Row) -> Iterator[str]:
+    made, admitted = _counts(row["made_by_window"]), _counts(row["persons_by_window"])
+    if made:
+        yield from ("m", made)
+    if admitted and admitted != made:
+        yield from ("e", admitted)
+    first, last = milliseconds(row["first_at"]), milliseconds(row["last_at"])
+    if first is not None:
+        yield from ("y", str(first), "Y", row["first_reader"] or row["last_reader"] or "")
+    if last is not None and last != first:
+        yield from ("l", str(last))
+    if (reader := row["last_reader"]) and reader != row["first_reader"]:
+        yield from ("L", reader)
+    if (day := row["day"]) is not None:
+        yield from ("d", f"{_day(day)}:{row['made_on_day'] or 0}")
+    if (destroyed := milliseconds(row["state_destroyed_at"])) is not None:
+        yield from ("D", str(destroyed))
+
+
+def _whereabouts(row: Row) -> Iterator[str]:
+    if (inside := row["inside"]) is not None:
+        yield from ("i", inside)
+        if (origin := row["origin"]) is not None:
+            yield from ("o", origin)
+        if (persons := row["inside_persons"]) is not None and persons != 1:
+            yield from ("k", str(persons))
+    if (moved := milliseconds(row["moved_at"])) is not None:
+        yield from ("M", str(moved))
+
+
+def _grants(nonces: Sequence[str]) -> Iterator[str]:
+    for slot, entry in enumerate(nonces):
+        yield from (f"g{slot}", _grant_field(entry))
+    if len(nonces) > 1:
+        yield from ("gn", str(len(nonces) - 1))
+
+
+def _counts(figures: Sequence[int] | None) -> str:
+    return ",".join(map(str, figures)) if figures and any(figures) else ""
+
+
+def _day(day: date | int | str) -> str:
+    return f"{day:%Y%m%d}" if isinstance(day, date) else str(day)

@@ -1,0 +1,33 @@
+"""Where a scan happens, and the part of the scan command that is the same for all scans there."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+type Direction = Literal["entry", "exit"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A reader, the space it serves, and how its grants are settled.
+
+    Built once per reader and direction from the site file.
+
+    Attributes:
+        chain: the space and the spaces around it, innermost first.
+        hold_ms: where passages are reported (``count_on = "passage"``): how long a reservation
+            waits for its passage; ``None`` where the grant itself counts.
+        anti_passback: True where it is hard.
+    """
+
+    reader: str
+    space: str
+    chain: tuple[str, ...]
+    direction: Direction
+    hold_ms: int | None = None
+    anti_passback: bool = False
+
+    @cached_property
+    def tails(self) -> dict[tuple[str, str], bytes]:
+        """The static arguments by (operation, flags), encoded; filled by the store."""
+        return {}
