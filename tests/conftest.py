@@ -1,0 +1,202 @@
+"""What every test gets: real stores, and guards that fail a test which leaves something behind.
+
+The stores are those of `gateway.embedded`, one pair for each pytest process. Ask for
+
+- `redis_url`: the Valkey's address; it is empty when the test begins;
+- `database_url`: a database of the test's own, with our schema in it;
+- `stores`: both addresses, as they come.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import redis
+import uvloop
+from blockbuster import blockbuster_ctx
+
+from gateway.embedded import EMBEDDED, Addresses, forget, open_stores, programs
+from gateway.errors import StoreFailed
+
+_OUR_ROOMS = ["config", "controllers", "drivers", "gateway"]
+_GRACE_S = 2.0
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
+
+
+# --- stores --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _runner() -> Iterator[asyncio.Runner]:
+    """A loop for what outlives a test; it runs while a fixture asks it to."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def state_dir() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="composteur-test-"))
+    yield folder
+    forget(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server_programs() -> None:
+    """Skip on a laptop without the servers; they must be there where CI=true."""
+    try:
+        programs.valkey()
+        programs.postgres()
+    except StoreFailed as failure:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(failure))
+
+
+@pytest.fixture(scope="session")
+def stores(_runner: asyncio.Runner, state_dir: Path, server_programs: None) -> Iterator[Addresses]:
+    opened = open_stores(
+        redis=EMBEDDED, postgres=EMBEDDED, state_dir=state_dir, durability="always"
+    )
+    addresses = _runner.run(opened.__aenter__())
+    yield addresses
+    _runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def redis_url(stores: Addresses) -> str:
+    with redis.Redis.from_url(stores.redis) as client:
+        client.flushall()
+        client.function_flush("SYNC")
+    return stores.redis
+
+
+@pytest.fixture(scope="session")
+def _template(_runner: asyncio.Runner, stores: Addresses) -> str:
+    """A database with our schema, which the tests' own are cloned from."""
+    from gateway.central.schema import migrate  # noqa: PLC0415 - only for tests that need it
+
+    name = "template_of_tests"
+    _runner.run(_execute(stores.postgres, f"CREATE DATABASE {name}"))
+    _runner.run(migrate(_database(stores.postgres, name)))
+    return name
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def database_url(_runner: asyncio.Runner, stores: Addresses, _template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _runner.run(_execute(stores.postgres, f"CREATE DATABASE {name} TEMPLATE {_template}"))
+    yield _database(stores.postgres, name)
+    _runner.run(_execute(stores.postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+# --- guards --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("COMPOSTEUR_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a thread, a child process, a task or a socket."""
+    threads, children = _threads(), _children()
+    if request.node.get_closest_marker("asyncio"):
+        request.getfixturevalue("_nothing_left_in_the_loop")
+    yield
+    left: dict[str, set[object]] = {}
+    deadline = time.monotonic() + _GRACE_S
+    while True:
+        left = {"threads": _threads() - threads, "child processes": _children() - children}
+        if not any(left.values()) or time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+    _fail_if_any(left)
+
+
+@pytest.fixture
+async def _nothing_left_in_the_loop() -> AsyncIterator[None]:
+    tasks, sockets = asyncio.all_tasks(), _sockets()
+    with blockbuster_ctx(_OUR_ROOMS):
+        yield
+    left: dict[str, set[object]] = {}
+    deadline = time.monotonic() + _GRACE_S
+    while True:
+        here = {asyncio.current_task()}
+        open_now = _sockets()
+        left = {
+            "tasks": asyncio.all_tasks() - tasks - here,
+            # uvloop makes a pair of its own for each run: the number tells, not the names.
+            "sockets": open_now - sockets if len(open_now) > len(sockets) else set(),
+        }
+        if not any(left.values()) or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.005)
+    _fail_if_any(left)
+
+
+def _fail_if_any(left: dict[str, set[object]]) -> None:
+    for what, things in left.items():
+        if things:
+            pytest.fail(f"the test left {what} behind: {things}", pytrace=False)
+
+
+def _threads() -> set[object]:
+    # An event loop's own pool ends with the loop, which is closed after the fixtures.
+    return {t for t in threading.enumerate() if not t.name.startswith("asyncio_")}
+
+
+def _children() -> set[object]:
+    """Our child processes, also those that wait to be asked how they ended (Linux only)."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for children in lists for pid in _read(children).split()}
+
+
+def _sockets() -> set[object]:
+    """The numbers of our open sockets (Linux only)."""
+    found = set[object]()
+    for descriptor in Path("/proc/self/fd").iterdir() if Path("/proc/self/fd").exists() else ():
+        try:
+            target = os.readlink(descriptor)
+        except OSError:
+            continue  # it was the one that lists the others
+        if target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""  # the thread has gone
