@@ -37,12 +37,18 @@ CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class SpaceFacts:
-    """What the site file says of a space; ``full``: refuse or warn at capacity."""
+    """What the site file says of a space.
+
+    ``full``: refuse or warn at capacity. ``anti_passback_min``: forgiven so many minutes after the
+    last move; 0: never.
+    """
 
     id: str
     parent: str | None
     capacity: int | None
     full: Literal["refuse", "warn"] = "refuse"
+    anti_passback: Literal["off", "soft", "hard"] = "off"
+    anti_passback_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +170,7 @@ class StoreAdmin:
 
     async def configure_spaces(self, spaces: Iterable[SpaceFacts]) -> None:
         """Write what the site file says of the spaces."""
-        facts = {
-            space.id: f"{space.parent or ''}|{space.capacity or ''}|{space.full[0]}"
-            for space in spaces
-        }
+        facts = {space.id: _facts(space) for space in spaces}
         if facts:
             async with _asking():
                 await self.client.hset(self.key("spaces"), mapping=facts)
@@ -370,6 +373,13 @@ class StoreAdmin:
         texts = {_text(name): _text(value) for name, value in found.items()}
         sync = texts.get("appendfsync", "unknown") if texts.get("appendonly") == "yes" else "off"
         return sync, texts.get("maxmemory-policy", "unknown")
+
+
+def _facts(space: SpaceFacts) -> str:
+    """Write a space's facts as the functions read them (``functions/spaces.lua``)."""
+    capacity = "" if space.capacity is None else space.capacity
+    forgiven_ms = space.anti_passback_min * 60_000
+    return f"{space.parent or ''}|{capacity}|{space.full[0]}|{space.anti_passback[0]}|{forgiven_ms}"
 
 
 def _text(value: bytes | str) -> str:

@@ -17,7 +17,6 @@ class Place:
         chain: the space and the spaces around it, innermost first.
         hold_ms: where passages are reported (``count_on = "passage"``): how long a reservation
             waits for its passage; ``None`` where the grant itself counts.
-        anti_passback: True where it is hard.
     """
 
     reader: str
@@ -25,7 +24,6 @@ class Place:
     chain: tuple[str, ...]
     direction: Direction
     hold_ms: int | None = None
-    anti_passback: bool = False
 
     @cached_property
     def tails(self) -> dict[tuple[str, str], bytes]:

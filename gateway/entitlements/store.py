@@ -308,7 +308,6 @@ class EntitlementStore:
     def _tail(self, place: Place, operation: str, flags: str) -> bytes:
         tail = place.tails.get((operation, flags))
         if tail is None:
-            all_flags = flags + ("h" if place.anti_passback else "")
             tail = b"".join(
                 _bulk(value.encode())
                 for value in (
@@ -316,7 +315,7 @@ class EntitlementStore:
                     place.reader,
                     ",".join(place.chain),
                     "e" if place.direction == "entry" else "x",
-                    all_flags,
+                    flags,
                     "" if place.hold_ms is None else str(place.hold_ms),
                 )
             )

@@ -81,14 +81,12 @@ local parse_windows = remembering(function(text)
 end, 2000)
 
 local function session_window(session, product)
-  if not session then return nil end
   local after = product.margin_after_from_start and session.starts or session.ends or session.starts
   return session.starts - product.margin_before_s, after + product.margin_after_s
 end
 
-local function session_text(sessions, session) return session and sessions['s:' .. session] end
-
--- Returns the product and the ticket's windows, or nil where the catalogue lacks one of them.
+-- Returns the product and the ticket's windows, or nil where the catalogue lacks the product or
+-- every session: it cannot be told then.
 local function windows_of(record, catalogue)
   local listed = long_value(record, 'w')
   listed = listed and parse_windows(listed)
@@ -100,24 +98,29 @@ local function windows_of(record, catalogue)
   local texts, sessions = redis.call('HMGET', catalogue, unpack(wanted)), {}
   if not texts[1] then return nil end
   for position = 2, #wanted do sessions[wanted[position]] = texts[position] end
-  local product, windows = parse_product(texts[1]), {}
+  local product, windows, known = parse_product(texts[1]), {}, false
   local spaces = long_value(record, 'x') or product.spaces
   local latest = product.valid_for_s and record.y
     and math.floor(tonumber(record.y) / 1000) + product.valid_for_s
   for position, window in ipairs(listed) do
-    local starts, till = window.starts, window.till
+    local starts, till, missing = window.starts, window.till, false
     if window.session then
-      local text = session_text(sessions, window.session)
-      if not text then return nil end
-      starts, till = session_window(parse_session(text), product)
+      local text = sessions['s:' .. window.session]
+      if text then
+        starts, till = session_window(parse_session(text), product)
+      else
+        missing = true
+      end
     end
+    known = known or not missing
     if latest and (not till or till > latest) then till = latest end
     windows[position] = {
-      starts = starts, till = till, session = window.session,
+      starts = starts, till = till, session = window.session, missing = missing,
       spaces = window.spaces or spaces,
       stamps = window.stamps or product.max_stamps,
     }
   end
+  if not known then return nil end
   return product, windows
 end
 
@@ -135,13 +138,14 @@ end
 local function choose_window(windows, now_s, chain)
   local coming, past
   for position, window in ipairs(windows) do
-    if lists(window, chain) then
-      if window.starts and now_s < window.starts then
+    if not window.missing and lists(window, chain) then
+      local ordered = not window.starts or not window.till or window.starts <= window.till
+      if ordered and window.starts and now_s < window.starts then
         if not coming or window.starts < windows[coming].starts then coming = position end
-      elseif window.till and now_s > window.till then
-        if not past or window.till > windows[past].till then past = position end
-      else
+      elseif ordered and not (window.till and now_s > window.till) then
         return position, nil
+      elseif not past or window.till > windows[past].till then
+        past = position
       end
     end
   end

@@ -3,24 +3,20 @@
 --
 -- A case gathers what the rule needs:
 --   now, now_s, day · record · product, windows · spaces, chain, spaces_key · exit, persons asked ·
---   override · closed, out_of_service, free, hard (anti-passback), bad_signature, stale
+--   override · closed, out_of_service, free, bad_signature, stale
 
--- What stands before the ticket is looked at. Returns a reason, or 'free'. In an evacuation nothing
--- refuses an exit.
+-- What stands before the ticket is looked at. Returns a reason, or 'free'.
 local function gate_reason(case)
-  local locked, free = case.closed, case.free
+  local own, locked, evacuating = case.spaces[1], case.closed, false
   for _, space in ipairs(case.spaces) do
-    if space.mode == 'evacuate' then case.evacuating = true end
+    if space.mode == 'evacuate' then evacuating = true end
     if space.mode == 'locked' then locked = true end
-    if space.mode == 'free' then free = true end
   end
-  if case.evacuating then return not case.exit and 'evacuation' or nil end
+  if evacuating then return case.exit and 'free' or 'evacuation' end
   if case.out_of_service then return 'reader_out_of_service' end
   if case.lane_busy then return 'lane_busy' end
-  if not case.exit then
-    if free then return 'free' end
-    if locked and not case.override then return 'space_closed' end
-  end
+  if case.free or own.mode == 'free' then return 'free' end
+  if not case.exit and locked and not case.override then return 'space_closed' end
   if case.bad_signature then return 'bad_signature' end
   if case.stale and not case.exit then return 'stale_code' end
   return nil
@@ -46,9 +42,11 @@ local function party_of(case)
   local made, admitted = made_in(record, case.window), admitted_in(record, case.window)
   local persons = tonumber(record.n or 1)
   local left = math.max(0, made * persons - admitted)
+  local inside = persons_inside(record)
+  if inside == 0 and is_within(record, case.spaces_key, case.chain[1]) then inside = persons - left end
   return {
     made = made, admitted = admitted, persons = persons, left = left,
-    out = made > 0 and persons - left - persons_inside(record) or 0,
+    out = persons - left - inside,
     group = record.a == 'g',
     whole = record.a == 'g' and not case.product.partial_groups,
   }
@@ -107,7 +105,8 @@ local function entry_kind(case, party)
   return 's', n, stamp_reason(case, party, n)
 end
 
-local function full_reason(case, moves)
+local function full_reason(case)
+  local moves = persons_moved(case.move)
   for _, space in ipairs(case.spaces) do
     local gained = moves[space.id] or 0
     if gained > 0 and space.refuses and space.capacity and space.taken + gained > space.capacity then
@@ -117,8 +116,15 @@ local function full_reason(case, moves)
   return nil
 end
 
+-- Whether anti-passback refuses here and now; after a while it forgives.
+local function is_strict(case)
+  local space, moved = case.spaces[1], moved_at(case.record)
+  if not space.hard then return false end
+  return space.forgiven_ms == 0 or not moved or case.now < moved + space.forgiven_ms
+end
+
 local function already_inside(case, party)
-  return case.hard and party.made > 0 and party.left == 0 and party.out <= 0
+  return is_strict(case) and case.record.m ~= nil and party.left == 0 and party.out <= 0
     and is_within(case.record, case.spaces_key, case.chain[1])
 end
 
@@ -130,22 +136,29 @@ local function take_window(case)
   return reason
 end
 
+-- On a new stamp nobody stays inside; else at most the ticket's other persons.
+local function move_in(case)
+  local record, most = case.record, 0
+  if case.kind ~= 's' then
+    most = math.max(0, persons_inside(record) - case.n, case.party.persons - case.n)
+  end
+  case.move = entry_move(record, case.spaces_key, case.chain, case.n, most)
+end
+
 local function judge_entry(case)
   local window_reason = take_window(case)
-  local party = party_of(case)
-  case.party = party
+  case.party = party_of(case)
   local reason = standing_reason(case)
-  if reason then return reason end
-  local kind, n, against = entry_kind(case, party)
+  local kind, n, against = entry_kind(case, case.party)
   case.kind, case.n = kind, n
+  if reason then return reason end
   if not case.override then
     if window_reason then return window_reason end
-    if already_inside(case, party) then return 'already_inside' end
+    if already_inside(case, case.party) then return 'already_inside' end
     if against then return against end
   end
-  case.moves, case.inside, case.origin, case.count =
-    entry_moves(case.record, case.spaces_key, case.chain, n, kind == 's')
-  if not case.override then return full_reason(case, case.moves) end
+  move_in(case)
+  if not case.override then return full_reason(case) end
   return nil
 end
 
@@ -155,28 +168,31 @@ local function force_entry(case)
   case.party = party_of(case)
   case.kind, case.n = entry_kind(case, case.party)
   if case.kind == 'p' and case.n > case.party.left then case.kind = 's' end
-  case.moves, case.inside, case.origin, case.count =
-    entry_moves(case.record, case.spaces_key, case.chain, case.n, case.kind == 's')
+  move_in(case)
 end
 
--- A free gate (and an evacuation's exit by an unknown code) counts persons and stamps nothing.
-local function judge_free(case)
-  case.kind, case.n, case.moves = 'f', case.persons or 1, {}
-  if case.record then take_window(case) end
-  shift(case.moves, case.chain, case.exit and -case.n or case.n)
+local function leave(case)
+  take_window(case)
+  case.party = party_of(case)
+  local inside = persons_inside(case.record)
+  case.kind, case.n = 'x', case.persons or (case.party.group and inside > 0 and inside or 1)
+  case.move = exit_move(case.record, case.spaces_key, case.chain, case.n)
 end
 
 local function judge_exit(case)
-  take_window(case)
-  case.party = party_of(case)
-  case.kind = 'x'
-  local inside = persons_inside(case.record)
-  case.n = case.persons or (case.party.group and inside > 0 and inside or 1)
-  if case.hard and not case.override and not case.evacuating
-    and not is_within(case.record, case.spaces_key, case.chain[1]) then
-    return 'not_inside'
-  end
-  case.moves, case.inside, case.origin, case.count =
-    exit_moves(case.record, case.spaces_key, case.chain, case.n)
-  return nil
+  leave(case)
+  local refused = is_strict(case) and not case.override
+    and not is_within(case.record, case.spaces_key, case.chain[1])
+  return refused and 'not_inside' or nil
+end
+
+-- Through a free gate, or on an unknown code: persons are counted and nothing is stamped.
+local function pass_freely(case)
+  local record = case.record
+  if record then take_window(case) end
+  local whole = record and record.a == 'g' and not case.product.partial_groups
+  case.kind, case.n = 'f', case.persons or (whole and tonumber(record.n or 1)) or 1
+  case.move = {
+    gained = case.chain, left = {}, unseen = 0, n = case.exit and -case.n or case.n, stays = true,
+  }
 end

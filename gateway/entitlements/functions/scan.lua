@@ -3,8 +3,7 @@
 -- ARGV  op check|stamp|reserve|record · reader · chain · direction e|x · flags · hold_ms (reserve) ·
 --       now · patience (empty: none) · day · nonce hash · persons · operator · override reason ·
 --       device_at · claimed g|d (record) · claimed reason (record)
---       flags: c closed · o out of service · f free equipment · h hard anti-passback ·
---       b bad signature · t stale code · d degraded · w offline
+--       flags: c closed · o out of service · f free equipment · b bad signature · t stale code · d degraded · w offline
 -- Reply a line (view.lua), or 'expired', or 'unavailable' (store empty or loading).
 
 local function case_of(keys, args)
@@ -13,7 +12,7 @@ local function case_of(keys, args)
   return {
     op = args[1], reader = args[2], chain = name_list(args[3]), spaces_key = keys[3],
     spaces = read_spaces(keys[3], args[3]), exit = args[4] == 'x', direction = args[4],
-    closed = has('c'), out_of_service = has('o'), free = has('f'), hard = has('h'),
+    closed = has('c'), out_of_service = has('o'), free = has('f'),
     bad_signature = has('b'), stale = has('t'), degraded = has('d') and '1' or nil,
     offline = has('w') and '1' or nil, hold_ms = tonumber(args[6]),
     now = now, now_s = math.floor(now / 1000), day = args[9], nonce = args[10],
@@ -83,7 +82,7 @@ end
 
 local function apply_place(case, changes)
   local record = case.record
-  set_inside(changes, record, case.inside, case.origin, case.count)
+  set_place(changes, record, case.move)
   local now = instant(case.now)
   set(changes, record, 'M', (record.l or record.y) ~= now and now or nil)
 end
@@ -107,16 +106,14 @@ local function reserve_place(case, keys, event)
   redis.call('ZADD', keys[4], instant(case.now + case.hold_ms), event .. '\t' .. case.code)
   redis.call('HSET', keys[3], 'l:' .. case.reader, event .. ' ' .. case.code)
   if case.exit then return end
-  for _, space in ipairs(below(case.chain, case.origin)) do
-    add_persons(keys[3], 'r:', space, case.n)
-  end
+  for _, space in ipairs(case.move.gained) do add_persons(keys[3], 'r:', space, case.n) end
 end
 
 local function grant_of(case, changes, reserve)
   return {
     slot = case.record and next_slot(changes, case.record), hash = case.nonce, persons = case.n,
     passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
-    what = case.kind, answered = false, settled_by = reserve and case.origin or nil,
+    what = case.kind, answered = false, settled_by = reserve and case.move.origin or nil,
   }
 end
 
@@ -148,8 +145,8 @@ local function grant(case, keys, epoch)
   end
   if reserve then
     reserve_place(case, keys, event)
-  elseif case.moves and case.placed ~= false then
-    move_persons(keys[3], case.moves)
+  else
+    move_persons(keys[3], case.move)
   end
   return event
 end
@@ -186,23 +183,25 @@ local function force(case, reason)
       record and last_at(record))
   end
   if not record or case.kind == 'f' then
-    judge_free(case)
+    pass_freely(case)
     return
   end
-  case.hard = false
-  if case.exit then judge_exit(case) else force_entry(case) end
-  -- A later movement is known already: this one changes counts, not places.
+  if case.exit then leave(case) else force_entry(case) end
+  -- A later movement is known already: this one counts persons and moves nobody.
   local moved = moved_at(record)
-  if moved and moved > case.now then case.placed = false end
+  if moved and moved > case.now then
+    case.placed = false
+    case.move = { gained = case.chain, left = {}, unseen = 0, n = case.exit and -case.n or case.n }
+  end
 end
 
 local function judge(case, phase)
   local reason = gate_reason(case)
-  if reason and reason ~= 'free' then return reason end
-  if reason == 'free' or (case.evacuating and not case.record) then
-    judge_free(case)
+  if reason == 'free' then
+    if case.exit and case.record then leave(case) else pass_freely(case) end
     return nil
   end
+  if reason then return reason end
   if not case.record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
   if case.exit then return judge_exit(case) end
   return judge_entry(case)

@@ -73,11 +73,15 @@ local function close_reservation(case)
   end
 end
 
+-- The spaces a grant's persons were added to: from its space out to where they came from.
+local function gained_by(case)
+  local origin = case.origin and chain_of(case.keys[3], case.origin) or {}
+  return without(case.chain, origin)
+end
+
 local function release_places(case, persons)
   if case.exit then return end
-  for _, space in ipairs(below(case.chain, case.origin)) do
-    add_persons(case.keys[3], 'r:', space, -persons)
-  end
+  for _, space in ipairs(gained_by(case)) do add_persons(case.keys[3], 'r:', space, -persons) end
 end
 
 -- Persons given back, and the stamp with its last persons. Returns the stamps given back.
@@ -120,16 +124,16 @@ end
 local function leave_unseen(case, persons)
   local record = case.record
   if not record or record.i ~= case.row[7] or case.exit then return end
-  local count = persons_inside(record) - persons
-  local origin = record.o
-  for _, space in ipairs(below(case.chain, origin)) do
-    add_persons(case.keys[3], 'i:', space, -persons)
-  end
-  if count <= 0 then
-    set_inside(case.changes, record, origin, nil, 1)
-  else
-    set_inside(case.changes, record, record.i, origin, count)
-  end
+  local move = exit_move(record, case.keys[3], case.chain, persons)
+  move_persons(case.keys[3], move)
+  set_place(case.changes, record, move)
+end
+
+-- Takes persons out of the ticket's place without counting anybody out of a space.
+local function unplace(case, persons)
+  local record = case.record
+  if record.i ~= case.row[7] then return end
+  set_place(case.changes, record, exit_move(record, case.keys[3], case.chain, persons))
 end
 
 local function restore_before(case)
@@ -141,10 +145,7 @@ local function restore_before(case)
     return
   end
   forget_times(case)
-  local count = persons_inside(record) - case.grant.persons
-  if record.i == case.row[7] then
-    set_inside(case.changes, record, count > 0 and record.i or nil, record.o, count)
-  end
+  unplace(case, case.grant.persons)
 end
 
 local function annul_case(case, epoch)
@@ -156,8 +157,8 @@ local function annul_case(case, epoch)
     give_back(case, back)
     if grant.passed == 0 then
       restore_before(case)
-    elseif record.i == case.row[7] then
-      set_inside(case.changes, record, record.i, record.o, math.max(1, persons_inside(record) - back))
+    else
+      unplace(case, back)
     end
   end
   close_reservation(case)
@@ -167,25 +168,26 @@ local function annul_case(case, epoch)
   return write_case(case, epoch, settling_row(case, 'a', case.now, back))
 end
 
--- Persons pass under an open reservation: counted, and from reserved to inside.
+-- Persons pass under an open reservation: counted, and from reserved to inside. Those who were seen
+-- elsewhere leave there with the first of them.
 local function pass_reserved(case, delta)
-  local record, grant = case.record, case.grant
+  local record, grant, key = case.record, case.grant, case.keys[3]
   case.origin = grant.settled_by
   release_places(case, delta)
+  local move
   if case.exit then
     if not record then return end
-    local moves, inside, origin, count = exit_moves(record, case.keys[3], case.chain, delta)
-    move_persons(case.keys[3], moves)
-    set_inside(case.changes, record, inside, origin, count)
+    move = exit_move(record, key, case.chain, delta)
+    set_place(case.changes, record, move)
     set(case.changes, record, 'M', instant(case.now))
   elseif record and grant.passed == 0 and record.Be == case.event then
     local before = { i = record.Bi, o = record.Bo, k = record.Bk }
-    move_persons(case.keys[3], (entry_moves(before, case.keys[3], case.chain, delta, grant.what == 's')))
+    local most = grant.what ~= 's' and tonumber(record.n or 1) or 0
+    move = entry_move(before, key, case.chain, delta, most)
   else
-    for _, space in ipairs(below(case.chain, case.origin)) do
-      add_persons(case.keys[3], 'i:', space, delta)
-    end
+    move = { gained = gained_by(case), left = {}, unseen = 0, n = delta }
   end
+  move_persons(key, move)
 end
 
 -- A passage after the annulment: the person is inside, so the stamp is taken again.
@@ -207,14 +209,14 @@ local function take_again(case, delta)
       set(case.changes, record, 'Y', case.row[8])
     end
   end
-  local moves, inside, origin, count
+  local move
   if case.exit then
-    moves, inside, origin, count = exit_moves(record, case.keys[3], case.chain, delta)
+    move = exit_move(record, case.keys[3], case.chain, delta)
   else
-    moves, inside, origin, count = entry_moves(record, case.keys[3], case.chain, delta, false)
+    move = entry_move(record, case.keys[3], case.chain, delta, tonumber(record.n or 1))
   end
-  move_persons(case.keys[3], moves)
-  set_inside(case.changes, record, inside, origin, count)
+  move_persons(case.keys[3], move)
+  set_place(case.changes, record, move)
   set(case.changes, record, 'M', instant(case.now))
   return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
 end

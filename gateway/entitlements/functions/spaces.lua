@@ -1,6 +1,6 @@
 -- Occupancy: who is inside which space. The hash of spaces has for each space S
---   S "parent|capacity|full" (full: r refuse, w warn) · i:S persons inside · r:S reserved ·
---   m:S mode (absent: normal) · l:READER "event code" of the reservation open in that lane.
+--   S "parent|capacity|full|anti-passback|forgiven_ms" (full: r refuse, w warn; anti-passback: h
+--   hard, s soft, o off) · i:S persons inside · r:S reserved · m:S mode (absent: normal) · l:READER "event code" of the reservation open in that lane.
 
 local chain_fields = remembering(function(text)
   local fields = {}
@@ -19,6 +19,8 @@ local facts_of = remembering(function(text)
     parent = part[1] ~= '' and part[1] or nil,
     capacity = tonumber(part[2]),
     refuses = part[3] == 'r',
+    hard = part[4] == 'h',
+    forgiven_ms = tonumber(part[5]) or 0,
   }
 end, 2000)
 
@@ -32,6 +34,8 @@ local function read_spaces(key, chain_text)
       id = fields[position],
       capacity = facts.capacity,
       refuses = facts.refuses,
+      hard = facts.hard,
+      forgiven_ms = facts.forgiven_ms,
       taken = tonumber(values[position + 1] or 0) + tonumber(values[position + 2] or 0),
       mode = values[position + 3] or 'normal',
     }
@@ -57,69 +61,70 @@ local function position_in(chain, space)
   return nil
 end
 
--- chain(from) without the spaces from `upto` outwards.
-local function below(chain, upto)
+local function without(chain, other)
   local spaces = {}
   for _, space in ipairs(chain) do
-    if space == upto then break end
-    spaces[#spaces + 1] = space
+    if not position_in(other, space) then spaces[#spaces + 1] = space end
   end
   return spaces
 end
 
 local function shift(moves, spaces, persons)
+  if persons == 0 then return end
   for _, space in ipairs(spaces) do moves[space] = (moves[space] or 0) + persons end
 end
 
--- What an entry of n persons into chain[1] moves. Returns moves by space, inside, origin, persons.
-local function entry_moves(record, key, chain, n, anew)
-  local moves, previous, count = {}, record.i, persons_inside(record)
-  local space, origin = chain[1], nil
-  if previous == space then
-    origin = record.o
-    if anew then
-      shift(moves, below(chain, origin), -count)
-      count = 0
-    end
-    count = count + n
-  elseif previous and position_in(chain, previous) then
-    origin = previous
-    count = math.max(count, n)
-  else
-    if previous then
-      local left = chain_of(key, previous)
-      for _, around in ipairs(left) do
-        if position_in(chain, around) then
-          origin = around
-          break
-        end
-      end
-      shift(moves, below(left, origin), -count)
-    end
-    count = n
-  end
-  shift(moves, below(chain, origin), n)
-  return moves, space, origin, count
+-- The space a ticket inside chain[1] is in again once it has left it.
+local function back_in(record, key, chain)
+  if record.o and position_in(chain_of(key, record.o), chain[1]) then return chain[2] end
+  return record.o
 end
 
--- What an exit of n persons from chain[1] moves.
-local function exit_moves(record, key, chain, n)
-  local moves, current, count = {}, record.i, persons_inside(record)
-  if current == chain[1] then
-    shift(moves, below(chain, record.o), -n)
-    if record.o then return moves, record.o, nil, count end
+-- An entry of n persons into chain[1]. Those seen last in another space, or within this one, must
+-- have left unseen: they are taken out first. At most `most` of them stay where they are.
+-- `inside` without persons (k 0) is back from a space within: all of them.
+local function entry_move(record, key, chain, n, most)
+  local space, before = chain[1], record.i and chain_of(key, record.i) or {}
+  local count, origin = persons_inside(record), nil
+  if position_in(before, space) then
+    origin = back_in(record, key, chain)
   else
-    local deeper = current and chain_of(key, current)
-    if deeper and position_in(deeper, chain[1]) then
-      shift(moves, below(deeper, chain[2]), -n)
-    else
-      shift(moves, chain, -n)
-      return moves, current, record.o, count
+    for _, around in ipairs(before) do
+      if position_in(chain, around) then
+        origin = around
+        break
+      end
     end
   end
-  count = count - n
-  if count <= 0 then return moves, nil, nil, 0 end
-  return moves, current, record.o, count
+  local beyond = origin and chain_of(key, origin) or {}
+  local seen = record.i and (count > 0 and count or n) or 0
+  local stay = record.i == space and math.min(count, most) or 0
+  return {
+    gained = without(chain, beyond), left = without(before, beyond), unseen = stay - seen,
+    inside = space, origin = origin, count = stay + n, n = n,
+  }
+end
+
+-- An exit of n persons from chain[1]; a ticket that is not there is counted out and stays put.
+local function exit_move(record, key, chain, n)
+  local current = record.i and chain_of(key, record.i) or {}
+  if not position_in(current, chain[1]) then
+    return { gained = chain, left = {}, unseen = 0, n = -n, stays = true }
+  end
+  local back = back_in(record, key, chain)
+  local gained = without(current, back and chain_of(key, back) or {})
+  local rest = persons_inside(record) - n
+  if rest > 0 then
+    return { gained = gained, left = {}, unseen = 0, n = -n, inside = record.i, origin = record.o, count = rest }
+  end
+  return { gained = gained, left = {}, unseen = 0, n = -n, inside = back, count = 0 }
+end
+
+local function persons_moved(move)
+  local moves = {}
+  shift(moves, move.left, move.unseen)
+  shift(moves, move.gained, move.n)
+  return moves
 end
 
 local function add_persons(key, kind, space, persons)
@@ -128,14 +133,15 @@ local function add_persons(key, kind, space, persons)
   end
 end
 
-local function move_persons(key, moves)
-  for space, persons in pairs(moves) do add_persons(key, 'i:', space, persons) end
+local function move_persons(key, move)
+  for space, persons in pairs(persons_moved(move)) do add_persons(key, 'i:', space, persons) end
 end
 
-local function set_inside(changes, record, inside, origin, count)
-  set(changes, record, 'i', inside)
-  set(changes, record, 'o', inside and origin or nil)
-  set(changes, record, 'k', inside and count ~= 1 and count or nil)
+local function set_place(changes, record, move)
+  if move.stays then return end
+  set(changes, record, 'i', move.inside)
+  set(changes, record, 'o', move.inside and move.origin or nil)
+  set(changes, record, 'k', move.inside and move.count ~= 1 and move.count or nil)
 end
 
 local function is_within(record, key, space)
