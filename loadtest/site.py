@@ -1,0 +1,96 @@
+"""Write the site files the scenarios need.
+
+One hall without capacity or planning, so that nothing but the ticket decides, and readers of two
+kinds: handhelds, whose grant is the entry, and gates that report passages over HTTP.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SITE = "loadtest"
+READER = "reader-1"
+OFFLINE_READER = "reader-2"
+SPACE = "hall"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What differs between the sites of two scenarios."""
+
+    folder: Path
+    port: int
+    durability: str = "always"
+    redis: str = "embedded"
+    postgres: str = "embedded"
+    gateway: str = "main"
+    lanes: int = 0
+    """How many turnstiles report their passages."""
+
+    @property
+    def path(self) -> Path:
+        """Where the site file lies."""
+        return self.folder / "site.toml"
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the gateway keeps its state."""
+        return self.folder / "state"
+
+    def write(self) -> Path:
+        """Write the site file and return its path."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path.write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
+        return self.path
+
+    def _lines(self) -> Iterator[str]:
+        yield from (
+            "[site]",
+            f'id = "{SITE}"',
+            'name = "Load test"',
+            'timezone = "Europe/Paris"',
+            'language = "en"',
+            f'gateway = "{self.gateway}"',
+            "",
+            "[stores]",
+            f'redis = "{self.redis}"',
+            f'postgres = "{self.postgres}"',
+            f'durability = "{self.durability}"',
+            'state_dir = "state"',
+            "",
+            "[http]",
+            'host = "127.0.0.1"',
+            f"port = {self.port}",
+            "",
+            "[[space]]",
+            f'id = "{SPACE}"',
+            'name = "Hall"',
+        )
+        for reader in (READER, OFFLINE_READER):
+            yield from (
+                "",
+                "[[equipment]]",
+                f'id = "{reader}"',
+                'kind = "reader"',
+                f'space = "{SPACE}"',
+                'direction = "entry"',
+                'count_on = "grant"',
+            )
+        if self.lanes:
+            yield from ("", "[[controller]]", 'id = "lanes"', 'driver = "http"')
+        for number in range(self.lanes):
+            yield from (
+                "",
+                "[[equipment]]",
+                f'id = "{lane(number)}"',
+                'kind = "turnstile"',
+                f'space = "{SPACE}"',
+                'direction = "entry"',
+                'controller = "lanes"',
+                'count_on = "passage"',
+            )
+
+
+def lane(number: int) -> str:
+    """Return the id of a turnstile."""
+    return f"lane-{number}"

@@ -1,0 +1,19 @@
+import tomllib
+from pathlib import Path
+
+from loadtest.site import READER, Site, lane
+
+
+def test_the_site_file_is_one_the_gateway_takes(tmp_path: Path) -> None:
+    path = Site(tmp_path, 8080, durability="everysec").write()
+
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert content["stores"]["durability"] == "everysec"
+    assert READER in [equipment["id"] for equipment in content["equipment"]]
+
+
+def test_lanes_report_their_passages(tmp_path: Path) -> None:
+    path = Site(tmp_path, 8080, lanes=3).write()
+
+    equipment = tomllib.loads(path.read_text(encoding="utf-8"))["equipment"]
+    assert [e["id"] for e in equipment if e["count_on"] == "passage"] == [lane(n) for n in range(3)]
