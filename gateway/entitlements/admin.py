@@ -137,21 +137,18 @@ class StoreAdmin:
             limit = min(int(position.partition("-")[0]), int(seconds) * 1000 - KEPT_MS)
             await self.client.xtrim(self.key("events"), minid=str(max(limit, 0)), approximate=True)
 
-    async def recent(self, count: int) -> tuple[list[EventRow], int]:
-        """Read the newest events, newest first, and how many were ever added."""
+    async def recent(self, count: int) -> list[EventRow]:
+        """Read the newest events, newest first."""
         async with _asking(), self.client.pipeline(transaction=False) as pipe:
             pipe.hget(self.key("meta"), "epoch")
             pipe.xrevrange(self.key("events"), count=count)
-            pipe.execute_command("XINFO", "STREAM", self.key("events"))
-            epoch, entries, info = await pipe.execute(raise_on_error=False)
-        if isinstance(entries, Exception) or isinstance(info, Exception) or not epoch:
-            return [], 0
-        rows = [
+            epoch, entries = await pipe.execute()
+        if epoch is None:
+            return []
+        return [
             EventRow.parse(f"{epoch.decode()}-{place.decode()}", fields[b"e"].decode())
             for place, fields in entries
         ]
-        added = info[b"entries-added"] if b"entries-added" in info else info["entries-added"]
-        return rows, int(added)
 
     async def events_of(self, code: str, after: str) -> list[EventRow]:
         """Find a ticket's events behind a place in the stream (a look through all of them)."""
@@ -277,6 +274,16 @@ class StoreAdmin:
                 if name.startswith(b"n:")
             },
         )
+
+    async def epoch(self) -> int | None:
+        """Tell the epoch; ``None``: an empty store."""
+        async with _asking():
+            found = await self.client.hget(self.key("meta"), "epoch")
+        return None if found is None else int(found)
+
+    async def tally(self) -> Mapping[str, int]:
+        """Tell the day's decisions: ``granted`` and each reason, with how often."""
+        return (await self.meta()).tally
 
     async def begin(self, epoch: int) -> None:
         """Start an epoch: codes that are not there get ``store_unavailable`` until `finish`."""

@@ -132,7 +132,12 @@ def _window_text(window: Mapping[str, Any]) -> str:
 
 
 def seller_fields(row: Row) -> str:
-    """Pack what the seller says of a ticket: names and values in turn."""
+    """Pack what the seller says of a ticket: names and values in turn.
+
+    Of a deleted ticket nothing is said but that it is cancelled.
+    """
+    if row["product"] is None:
+        return SEPARATOR.join(("t", STATUS_LETTERS["cancelled"]))
     fields = ["p", row["product"], *_validity(row), *_standing(row)]
     put = fields.extend
     if (value := row["holder"]) is not None and (holder := cut(value).strip()):
@@ -201,8 +206,6 @@ def _stamps(row: Row) -> Iterator[str]:
         yield from ("L", reader)
     if (day := row["day"]) is not None:
         yield from ("d", f"{_day(day)}:{row['made_on_day'] or 0}")
-    if (destroyed := milliseconds(row["state_destroyed_at"])) is not None:
-        yield from ("D", str(destroyed))
 
 
 def _whereabouts(row: Row) -> Iterator[str]:
@@ -212,7 +215,8 @@ def _whereabouts(row: Row) -> Iterator[str]:
             yield from ("o", origin)
         if (persons := row["inside_persons"]) is not None and persons != 1:
             yield from ("k", str(persons))
-    if (moved := milliseconds(row["moved_at"])) is not None:
+    last = milliseconds(row["last_at"] or row["first_at"])
+    if (moved := milliseconds(row["moved_at"])) is not None and moved != last:
         yield from ("M", str(moved))
 
 

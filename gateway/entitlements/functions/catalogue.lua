@@ -87,7 +87,11 @@ end
 
 -- Returns the product and the ticket's windows, or nil where the catalogue lacks the product or
 -- every session: it cannot be told then.
+-- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
+local GONE = parse_product(string.rep(SEPARATOR, 15))
+
 local function windows_of(record, catalogue)
+  if not record.p then return GONE, { {} } end
   local listed = long_value(record, 'w')
   listed = listed and parse_windows(listed)
     or { { session = record.s, starts = tonumber(record.F), till = tonumber(record.U) } }

@@ -37,7 +37,7 @@ local function put_state(row, record, at)
   row[30] = same_name(record.L or record.Y, row[8])
   row[31] = same_name(record.i, row[7])
   row[32] = record.o
-  row[33] = record.k
+  row[33] = record.i and (record.k or 1) or nil
   row[34] = same_instant(record.M or record.l or record.y, at)
   row[35] = same_instant(record.D, at)
 end

@@ -6,8 +6,12 @@
 -- touched, a destroyed ticket stays destroyed.
 local function put_one(key, rev, seller, state)
   local known = redis.call('HMGET', key, 'v', 'D', 'w2', 'x2')
+  local fields = split(seller, SEPARATOR)
   if known[1] then
     if tonumber(known[1]) >= tonumber(rev) then return 0 end
+  end
+  -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
+  if known[1] and fields[1] == 'p' then
     redis.call('HDEL', key, unpack(FEED_FIELDS))
     redis.call('HDEL', key, unpack(LONG_FIELDS))
     for position, field in ipairs(LONG_FIELDS) do
@@ -15,7 +19,6 @@ local function put_one(key, rev, seller, state)
       while known[position + 2] and redis.call('HDEL', key, field .. number) == 1 do number = number + 1 end
     end
   end
-  local fields = split(seller, SEPARATOR)
   if known[1] then state = '' end
   if state ~= '' then
     for _, text in ipairs(split(state, SEPARATOR)) do fields[#fields + 1] = text end

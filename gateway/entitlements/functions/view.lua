@@ -13,7 +13,7 @@ local function view_of(record, product, windows, window)
   local persons = tonumber(record.n or 1)
   local left = made == 0 and persons or math.max(0, made * persons - admitted)
   return table.concat({
-    record.p, windows[window].session or record.s or '', product.label, record.a or '',
+    record.p or '', windows[window].session or record.s or '', product.label, record.a or '',
     record.h or '', persons, left, record.t or '', record.H or '', record.R or '', record.D or '',
     table.concat(spans, ','), window, made, windows[window].stamps or '', record.y or '',
     record.Y or '', record.l or record.y or '', record.L or record.Y or '', record.i or '',
