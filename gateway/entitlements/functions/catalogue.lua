@@ -88,7 +88,7 @@ end
 -- Returns the product and the ticket's windows, or nil where the catalogue lacks the product or
 -- every session: it cannot be told then.
 -- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
-local GONE = parse_product(string.rep(SEPARATOR, 15))
+local GONE = { label = '', margin_before_s = 0, margin_after_s = 0, min_interval_s = 0 }
 
 local function windows_of(record, catalogue)
   if not record.p then return GONE, { {} } end
