@@ -138,8 +138,7 @@ def _objections(
         yield Reason.STORE_UNAVAILABLE if unsure else Reason.UNKNOWN_TICKET
         return
     yield from _against_ticket(known, scan.now)
-    if known.choice.reason:
-        yield known.choice.reason
+    yield from known.choice.reasons
     if _is_inside(known, scan, venue):
         yield Reason.ALREADY_INSIDE
     yield from known.party.objections

@@ -5,7 +5,7 @@ seconds since the epoch and holds from its first to its last, both included.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.tickets.decision import Window
 from gateway.tickets.model import MarginFrom, Product, Session, Ticket, TicketWindow
@@ -16,14 +16,14 @@ MS_PER_S = 1000
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The window a scan falls into, and why it does not open (``None``: it holds now).
+    """The window a scan falls into, and why it does not open (no reason: it holds now).
 
     ``index`` is its place among the ticket's windows, ``-1`` where no window can be told.
     """
 
     index: int
     window: Window
-    reason: Reason | None
+    reasons: tuple[Reason, ...] = ()
 
 
 def sold(ticket: Ticket) -> tuple[TicketWindow, ...]:
@@ -106,29 +106,29 @@ def choose(
 
     The first in order that holds now; else the next to come (``too_early``); else the last past
     (``too_late``). If none lists the space the same choice is made among all, for the display and
-    for an override, and the reason is ``wrong_space``. Where sessions are missing in the catalogue
-    and no other window is left, the store cannot tell: ``store_unavailable``.
+    for an override, and ``wrong_space`` comes before its own reason. Where sessions are missing in
+    the catalogue and no other window is left, the store cannot tell: ``store_unavailable``.
     """
     as_sold = sold(ticket)
     everywhere = range(len(as_sold))
     here = [n for n in everywhere if opens(as_sold[n], ticket, product, chain)]
     among = [(n, window) for n in here or everywhere if (window := windows[n]) is not None]
     if not among:
-        return Choice(-1, Window(None, None), Reason.STORE_UNAVAILABLE)
+        return Choice(-1, Window(None, None), (Reason.STORE_UNAVAILABLE,))
     choice = _nearest(among, now // MS_PER_S)
-    return choice if here else Choice(choice.index, choice.window, Reason.WRONG_SPACE)
+    return choice if here else replace(choice, reasons=(Reason.WRONG_SPACE, *choice.reasons))
 
 
 def _nearest(windows: list[tuple[int, Window]], now_s: int) -> Choice:
     for index, window in windows:
         if _holds(window, now_s):
-            return Choice(index, window, None)
+            return Choice(index, window)
     coming = [(index, window) for index, window in windows if _comes(window, now_s)]
     if coming:
         index, window = min(coming, key=lambda numbered: numbered[1].starts or 0)
-        return Choice(index, window, Reason.TOO_EARLY)
+        return Choice(index, window, (Reason.TOO_EARLY,))
     index, window = max(windows, key=lambda numbered: numbered[1].until or 0)
-    return Choice(index, window, Reason.TOO_LATE)
+    return Choice(index, window, (Reason.TOO_LATE,))
 
 
 def _holds(window: Window, now_s: int) -> bool:
