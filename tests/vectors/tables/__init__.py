@@ -1,0 +1,1 @@
+"""Hand-made tables: what DESIGN says about each case, never what an engine answers."""
