@@ -297,32 +297,32 @@ class StoreAdmin:
             await self.client.hset(self.key("meta"), "phase", phase)
 
     async def wipe(self) -> None:
-        """Remove all of this site's keys but ``meta`` (a store that has gone back in time)."""
-        pattern = self.key("*").replace("{", "[{]")
+        """Remove tickets, catalogue, events and occupancy; modes and keys of people stay."""
         async with _asking():
-            batch: list[bytes] = []
-            async for key in self.client.scan_iter(match=pattern, count=1000):
-                if not key.endswith((b"}meta", b"}keys")):
-                    batch.append(key)
-                if len(batch) >= 1000:  # noqa: PLR2004 - as many as one SCAN page
-                    await self.client.unlink(*batch)
-                    batch = []
-            if batch:
+            await self.client.unlink(*map(self.key, ("catalogue", "open", "events")))
+            spaces = await self.client.hkeys(self.key("spaces"))
+            counted = [name for name in spaces if name[:2] in {b"i:", b"r:", b"l:"}]
+            if counted:
+                await self.client.hdel(self.key("spaces"), *counted)
+        async for batch in self._ticket_keys():
+            async with _asking():
                 await self.client.unlink(*batch)
 
-    async def reopen(
-        self,
-        code: str,
-        *,
-        event: str,
-        deadline: int,
-        chain: Sequence[str],
-        reader: str,
-        persons: int,
-    ) -> None:
-        """Put an open reservation back, to be settled."""
+    async def _ticket_keys(self) -> AsyncIterator[list[bytes]]:
+        """Walk through the keys of all tickets, some hundred at a time."""
+        cursor, pattern = 0, self.key("t:*")
+        while True:
+            async with _asking():
+                cursor, batch = await self.client.scan(cursor, match=pattern, count=500)
+            if batch:
+                yield batch
+            if int(cursor) == 0:
+                return
+
+    async def reopen(self, code: str, *, event: str, deadline: int) -> None:
+        """Put an open reservation back, to be settled by its deadline (ms)."""
         keys = [self.key("t:" + code), self.key("spaces"), self.key("open")]
-        await self._call("reopen", keys, event, deadline, ",".join(chain), reader, persons)
+        await self._call("reopen", keys, event, deadline)
 
     async def _ensure_library(self) -> None:
         async with _asking():
@@ -349,18 +349,11 @@ class StoreAdmin:
     async def made_by_ticket(self) -> AsyncIterator[tuple[str, int]]:
         """Walk through all stamped tickets: (code, stamps made, reservations included)."""
         prefix = len(self.key("t:").encode())
-        async with _asking():
-            batch: list[bytes] = []
-            async for key in self.client.scan_iter(
-                match=self.key("t:*").replace("{", "[{]"), count=1000
-            ):
-                batch.append(key)
-                if len(batch) >= 500:  # noqa: PLR2004 - one pipeline
-                    for found in await self._made(batch):
-                        yield found[0][prefix:].decode(), found[1]
-                    batch = []
-            for found in await self._made(batch):
-                yield found[0][prefix:].decode(), found[1]
+        async for batch in self._ticket_keys():
+            async with _asking():
+                made = await self._made(batch)
+            for key, stamps in made:
+                yield key[prefix:].decode(), stamps
 
     async def _made(self, keys: list[bytes]) -> list[tuple[bytes, int]]:
         async with self.client.pipeline(transaction=False) as pipe:

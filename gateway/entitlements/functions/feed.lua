@@ -94,10 +94,17 @@ local function count(keys, args)
   return settled('settled', event, nil, {}, keys, nil, 0)
 end
 
--- A reservation restored by a rebuild. KEYS t:CODE · spaces · open · ARGV event · deadline · chain · reader · persons
+-- A reservation restored by a rebuild, to be settled. KEYS t:CODE · spaces · open · ARGV event · deadline
 local function reopen(keys, args)
+  local record = read_record(keys[1])
+  local grant = grant_by_event(record, args[1])
+  if not grant or grant.status ~= 'r' then return 'OK' end
   redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1]))
-  for _, space in ipairs(name_list(args[3])) do add_persons(keys[2], 'r:', space, tonumber(args[5])) end
+  if grant.what == 'x' or not record.i then return 'OK' end
+  local beyond = record.o and chain_of(keys[2], record.o) or {}
+  for _, space in ipairs(without(chain_of(keys[2], record.i), beyond)) do
+    add_persons(keys[2], 'r:', space, grant.persons - grant.passed)
+  end
   return 'OK'
 end
 
