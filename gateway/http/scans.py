@@ -1,0 +1,184 @@
+"""``POST /v1/scans``: the call that this project exists for, and what a scan means.
+
+`judge` is shared with the stream: it finds the place, asks the store once, and writes the answer.
+Nothing here logs, waits for a second thing or starts a task.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+import orjson
+from aiohttp import hdrs, web
+from aiohttp.http import HttpVersion11
+
+from gateway.entitlements.place import Place
+from gateway.errors import StoreUnavailable
+from gateway.http.answers import Document
+from gateway.http.face import Face
+from gateway.http.problems import Problem, invalid
+from gateway.http.responses import Answer, json_answer
+from gateway.http.routing import Routes
+from gateway.http.schemas import ScanAnswer
+from gateway.http.services import DegradedScan, ReaderFacts
+from gateway.http.texts import Text
+from gateway.people.identity import Identity
+from gateway.people.roles import Role
+from gateway.tickets.codes import MAX_CODE_BYTES, canonical
+from gateway.tickets.decision import Decision
+from gateway.tickets.reasons import Reason
+
+PATIENCE_MS = 1000
+NONCE_LENGTH = 128
+OPERATOR = Role.OPERATOR.rank
+
+routes = Routes("scans")
+
+type Nonce = Annotated[str, msgspec.Meta(min_length=1, max_length=NONCE_LENGTH)]
+type Persons = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+type Reading = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CODE_BYTES)]
+
+
+class Override(msgspec.Struct, forbid_unknown_fields=True):
+    """Why an operator lets a visitor in all the same."""
+
+    reason: Text
+
+
+class ScanRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What a reader read; ``code`` has 1 to 512 bytes of UTF-8."""
+
+    code: Reading
+    nonce: Nonce | None = None
+    reader: str | None = None
+    direction: Literal["entry", "exit"] | None = None
+    mode: Literal["stamp", "check"] = "stamp"
+    persons: Persons | None = None
+    override: Override | None = None
+
+
+@routes.add(
+    "POST",
+    "/v1/scans",
+    "Stamp or check a ticket; a refusal is a 200",
+    role=Role.SCANNER,
+    body=ScanRequest,
+    answer=ScanAnswer,
+    counted=False,
+    problems=(503,),
+)
+async def scan(
+    face: Face, request: web.Request, identity: Identity, body: ScanRequest
+) -> web.StreamResponse:
+    """Answer one scan."""
+    language = face.language(request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    try:
+        document = await judge(face, identity, body, language)
+    except StoreUnavailable:
+        face.services.metrics.scanned(Reason.STORE_UNAVAILABLE, 0.0)
+        raise
+    encoded = orjson.dumps(document)
+    if request.keep_alive and request.version == HttpVersion11:
+        return Answer(face.head.at(face.services.clock() // 1000), encoded)
+    return json_answer(encoded)
+
+
+async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str) -> Document:
+    """Decide about one scan and write the answer.
+
+    Raises:
+        Problem: the place or the code is not allowed, or the override is not for this caller.
+        StoreUnavailable: an entry, while the store is silent.
+    """
+    services = face.services
+    reader, place = place_of(face, identity, scan.reader, scan.direction)
+    override = scan.override
+    if override is not None and identity.rank < OPERATOR:
+        raise Problem(403, "forbidden", "An override needs the role operator.", field="override")
+    code = checked_code(scan.code)
+    operator = identity.operator if override is None else identity.name
+    started = services.monotonic()
+    try:
+        if code is None:
+            decision = await _malformed(face, place, scan, operator)
+        else:
+            decision = await services.store.scan(
+                code,
+                place,
+                check=scan.mode == "check",
+                nonce=scan.nonce,
+                persons=scan.persons,
+                operator=operator,
+                override=None if override is None else override.reason,
+                patience_ms=PATIENCE_MS,
+                flags=reader.flags,
+            )
+    except StoreUnavailable:
+        if code is None or place.direction != "exit":
+            raise
+        decision = opened(face, code, place, scan, operator)
+    services.metrics.scanned(decision.reason, services.monotonic() - started)
+    message = services.message(decision, place, language)
+    return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
+
+
+def place_of(
+    face: Face, identity: Identity, named: str | None, direction: Literal["entry", "exit"] | None
+) -> tuple[ReaderFacts, Place]:
+    """Find where a scan happens (422 unknown; 403 not the key's reader)."""
+    own = identity.reader
+    if own is not None and named is not None and named != own:
+        raise Problem(403, "forbidden", f"This key scans at {own} only.", field="reader")
+    name = named or own
+    if name is None:
+        raise invalid("reader", "Name a reader: this key is bound to none.")
+    reader = face.services.readers.get(name)
+    if reader is None:
+        raise invalid("reader", "There is no such reader.")
+    place = reader.place(direction)
+    if place is None:
+        raise invalid("direction", f"The reader {name} does not serve this direction.")
+    return reader, place
+
+
+def checked_code(text: str) -> str | None:
+    """Return the reference of a code, ``None`` for a malformed one (422 when it is too long)."""
+    if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
+        raise invalid("code", f"A code has at most {MAX_CODE_BYTES} bytes.")
+    return canonical(text)
+
+
+async def _malformed(face: Face, place: Place, scan: ScanRequest, operator: str) -> Decision:
+    """Refuse what no ticket can be; a check makes no event, and a silent store none either."""
+    refused = Decision(
+        granted=False,
+        reason=Reason.MALFORMED_CODE,
+        event=None,
+        replayed=False,
+        conflict=None,
+        attention=False,
+        persons=scan.persons or 1,
+        ticket=None,
+    )
+    if scan.mode == "check":
+        return refused
+    return await face.services.store.malformed(place, operator=operator)
+
+
+def opened(face: Face, code: str, place: Place, scan: ScanRequest, operator: str) -> Decision:
+    """Let a visitor out while the store is silent, and keep the scan for later."""
+    if scan.mode == "stamp":
+        services = face.services
+        services.degraded.put(
+            DegradedScan(code, place, scan.nonce, scan.persons, operator, services.clock())
+        )
+    return Decision(
+        granted=True,
+        reason=None,
+        event=None,
+        replayed=False,
+        conflict=None,
+        attention=False,
+        persons=scan.persons or 1,
+        ticket=None,
+        degraded=True,
+    )

@@ -1,0 +1,223 @@
+"""The answers' types, for the OpenAPI document; the handlers write plain dictionaries.
+
+A contract test decodes real answers with these types, so that the two cannot part.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.http.problems import ProblemBody
+from gateway.tickets.model import Audience, Status
+from gateway.tickets.reasons import Reason
+
+
+class Span(msgspec.Struct, rename={"starts": "from"}):
+    """When a ticket may be stamped; a null bound is open."""
+
+    starts: datetime | None
+    until: datetime | None
+
+
+class Stamps(msgspec.Struct):
+    """The uses of a ticket: those of the window chosen, the first and the last of all."""
+
+    made: int
+    allowed: int | None
+    first_at: datetime | None
+    first_reader: str | None
+    last_at: datetime | None
+    last_reader: str | None
+
+
+class TicketAnswer(msgspec.Struct):
+    """A ticket as it stands."""
+
+    code: str
+    product: str
+    session: str | None
+    label: str
+    audience: Audience
+    holder: str | None
+    persons: int
+    persons_left: int
+    status: Status
+    hold_until: datetime | None
+    replaced_by: str | None
+    destroyed_at: datetime | None
+    window: Span
+    windows: list[Span]
+    stamps: Stamps
+    inside: str | None
+
+
+class ConflictAnswer(msgspec.Struct, rename={"with_event": "with"}):
+    """An admission that the rules would have refused."""
+
+    reason: str
+    with_event: str | None
+    reader: str | None
+    at: datetime | None
+
+
+class ScanAnswer(msgspec.Struct):
+    """The decision about one scan; ``reason`` is null when granted."""
+
+    decision: Literal["granted", "denied"]
+    reason: Reason | None
+    message: str
+    event: str | None
+    replayed: bool
+    degraded: bool
+    conflict: ConflictAnswer | None
+    attention: bool
+    ticket: TicketAnswer | None
+
+
+class BatchItem(ScanAnswer):
+    """The answer to one scan of a batch."""
+
+    nonce: str
+
+
+class BatchProblem(msgspec.Struct):
+    """An item that could not be taken."""
+
+    nonce: str | None
+    problem: ProblemBody
+
+
+class BatchAnswer(msgspec.Struct):
+    """The answers, in the order sent: a `BatchItem` each, or a `BatchProblem`."""
+
+    items: list[dict[str, Any]]
+
+
+class ActAnswer(msgspec.Struct):
+    """What an act did: the event it made, and of which event."""
+
+    event: str | None
+    of: str | None
+    replayed: bool
+    conflict: ConflictAnswer | None
+    ticket: TicketAnswer | None
+
+
+class EventAnswer(msgspec.Struct):
+    """One row of `scan_event`."""
+
+    event_id: str
+    at: datetime
+    site: str
+    kind: Literal["scan", "passage", "annulled", "undo", "destroy", "count", "untracked"]
+    of: str | None
+    ticket_code: str | None
+    product: str | None
+    session: str | None
+    space: str | None
+    reader: str | None
+    operator: str | None
+    direction: Literal["entry", "exit"] | None
+    decision: Literal["granted", "denied"] | None
+    reason: str | None
+    persons: int | None
+    audience: str | None
+    counted_persons: int
+    counted_stamps: int
+    device_at: datetime | None
+    offline: bool
+    degraded: bool
+    override_reason: str | None
+    conflict_with: str | None
+
+
+class EventList(msgspec.Struct, omit_defaults=True):
+    """Events, oldest first; ``partial`` without the database."""
+
+    items: list[EventAnswer]
+    next: str | None = None
+    partial: bool = False
+
+
+class TicketList(msgspec.Struct):
+    """Tickets found; ``next`` is the value for ``after``."""
+
+    items: list[TicketAnswer]
+    next: str | None
+
+
+class SpaceAnswer(msgspec.Struct):
+    """A space now: persons inside, persons on their way in, open or closed."""
+
+    id: str
+    name: str
+    parent: str | None
+    open: bool
+    mode: Literal["normal", "free", "locked", "evacuate"]
+    capacity: int | None
+    inside: int
+    reserved: int
+
+
+class SpaceList(msgspec.Struct):
+    """All spaces of the site."""
+
+    items: list[SpaceAnswer]
+    next: str | None
+
+
+class KeyAnswer(msgspec.Struct):
+    """A key, without its secret."""
+
+    name: str
+    role: Literal["viewer", "scanner", "operator", "admin"]
+    reader: str | None
+    may: list[str]
+    created_at: datetime | None
+
+
+class NewKeyAnswer(KeyAnswer):
+    """A key just made: ``key`` is its secret, shown once."""
+
+    key: str
+
+
+class KeyList(msgspec.Struct):
+    """The keys that are not revoked."""
+
+    items: list[KeyAnswer]
+    next: str | None
+
+
+class LoginAnswer(msgspec.Struct):
+    """Who has logged in, and until when."""
+
+    name: str
+    role: Literal["viewer", "scanner", "operator", "admin"]
+    reader: str | None
+    may: list[str]
+    expires_at: datetime
+
+
+class Rejected(msgspec.Struct):
+    """A line that was not taken."""
+
+    line: int
+    field: str | None
+    detail: str
+
+
+class FeedAnswer(msgspec.Struct):
+    """How many lines were taken, and which were not."""
+
+    accepted: int
+    rejected: list[Rejected]
+
+
+class ReadyAnswer(msgspec.Struct):
+    """Whether the gateway can decide, and what is not as it should be."""
+
+    ready: bool
+    degraded: list[str]
+    durability: str
