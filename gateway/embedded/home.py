@@ -1,9 +1,10 @@
-"""Make the folders of the embedded servers, and find them again at the next start.
+"""Choose where the embedded servers live, and find it again at the next start.
 
 `state_dir/embedded.toml` names the folder with the data. As a file it goes where its state_dir
 goes: one that is moved keeps its data, and a new one at an old path does not inherit any.
 """
 
+import json
 import os
 import pwd
 import secrets
@@ -13,7 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from gateway.embedded import places
+from gateway.embedded import folders, places
 from gateway.embedded.places import Account, Places
 from gateway.embedded.server import Say
 from gateway.errors import StoreFailed
@@ -29,94 +30,75 @@ _BASES: Final = (places.SYSTEM_BASE, places.TEMPORARY / "composteur-system")
 
 
 def settle(state_dir: Path, say: Say) -> Places:
-    """Find or choose where the servers of this state folder live, and make the folders.
+    """Find or choose where the servers of this state folder live, and make their home.
 
     Raises:
-        StoreFailed: No such place can be used.
+        StoreFailed: There is no place that can be used, or the data is not where it was.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     state_dir = state_dir.resolve()
     known = _recorded(state_dir)
-    ours = _ours_for_root(state_dir, known, say) if is_root() else _ours(state_dir, known)
-    if known is None:
-        known = _record(state_dir, ours.home)
-        if known != ours.home:  # another process was first
-            return settle(state_dir, say)
-    _private_folder(ours.sockets, ours.account)
-    return ours
+    if known is not None and not known.exists():
+        raise StoreFailed(
+            "Embedded stores",
+            f"their data is gone: {known}",
+            remedy=f"Bring it back, or delete {state_dir / _RECORD} to begin with empty stores.",
+        )
+    chosen = (_for_root if folders.is_root() else _for_user)(state_dir, known, say)
+    if known is None and _record(state_dir, chosen.home) != chosen.home:
+        return settle(state_dir, say)  # another process was first
+    return chosen
 
 
 def forget(state_dir: Path) -> None:
     """Delete the embedded servers' data of a state folder that will not be used again."""
-    home = _recorded(state_dir.resolve())
-    if home is not None:
+    state_dir = state_dir.resolve()
+    home = _recorded(state_dir)
+    if home is not None and _is_of_our_making(home, state_dir):
         shutil.rmtree(home, ignore_errors=True)
         (state_dir / _RECORD).unlink(missing_ok=True)
 
 
-def write(path: Path, text: str, mode: int, owner: Account | None = None) -> None:
-    """Write a small file whole or not at all; it belongs to `owner`, else to its folder's owner."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fchmod(descriptor, mode)
-        give(descriptor, owner or _owner(path.parent))
-        os.fsync(descriptor)
-    Path(temporary).rename(path)
-
-
-def give(what: Path | int, owner: Account) -> None:
-    """Hand something of ours to the account that is to have it; only root can and needs to."""
-    if is_root():
-        os.chown(what, owner.uid, owner.gid)
-
-
-def is_root() -> bool:
-    """Tell whether we are root, and the servers must not be."""
-    return os.geteuid() == 0
-
-
-def data_folder(folder: Path, account: Account) -> Path:
-    """Make a folder that only the servers' account may read."""
-    if not folder.exists():
-        folder.mkdir(0o700)
-        give(folder, account)
-    return folder
-
-
-def _ours(state_dir: Path, known: Path | None) -> Places:
-    account = Account(os.geteuid(), os.getegid())
-    chosen = places.own_places(state_dir, account)
-    if known is not None and known != chosen.home:
+def _for_user(state_dir: Path, known: Path | None, _: Say) -> Places:
+    chosen = places.own_places(state_dir, Account(os.geteuid(), os.getegid()))
+    if known is None:
+        chosen.home.mkdir(mode=0o700, exist_ok=True)
+        known = chosen.home
+    if known != chosen.home or folders.owner(known).uid != chosen.account.uid:
         raise StoreFailed(
             "Embedded stores",
-            f"the data of {state_dir} lives in {known}, made by root",
-            remedy="Start Composteur as root again, or choose another state_dir.",
-        )
-    chosen.home.mkdir(mode=0o700, exist_ok=True)
-    if _owner(chosen.home).uid != account.uid:
-        raise StoreFailed(
-            "Embedded stores",
-            f"{chosen.home} belongs to another user",
-            remedy="Start Composteur as that user, or choose another state_dir.",
+            f"the data of {state_dir} belongs to another user: {known}",
+            remedy="Start Composteur as that user (or root), or choose another state_dir.",
         )
     return chosen
 
 
-def _ours_for_root(state_dir: Path, known: Path | None, say: Say) -> Places:
+def _for_root(state_dir: Path, known: Path | None, say: Say) -> Places:
     base = _base(say)
-    if known is not None:
-        account = _owner(known)
-        if account.uid == 0:
-            account = _unprivileged()
-        return places.system_places(known, base, account)
-    home = base / "data" / secrets.token_hex(5)
-    _open_folder(home.parent)
-    home.mkdir(0o711)
-    home.chmod(0o711)
-    write(home / "belongs-to.txt", f"{state_dir}\n", 0o600)
-    return places.system_places(home, base, _unprivileged())
+    if known is None:
+        home = base / "data" / secrets.token_hex(5)
+        folders.open_folder(home.parent)
+        home.mkdir()
+        home.chmod(0o711)
+        folders.write(home / "belongs-to.txt", f"{state_dir}\n", 0o600)
+    elif _is_of_our_making(known, state_dir):
+        home = known
+    else:
+        raise StoreFailed("Embedded stores", f"{known} is no folder of theirs")
+    account = _account_of(home)
+    return places.system_places(home, base, account, run=_usable(places.SYSTEM_SOCKETS, account))
+
+
+def _is_of_our_making(home: Path, state_dir: Path) -> bool:
+    return home == state_dir / "embedded" or home.parent in {base / "data" for base in _BASES}
+
+
+def _account_of(home: Path) -> Account:
+    """Return who runs the servers: whoever has begun, be it an ordinary user."""
+    for path in (home, home / "postgres", home / "valkey"):
+        if path.exists() and folders.owner(path).uid != 0:
+            return folders.owner(path)
+    return _unprivileged()
 
 
 def _unprivileged() -> Account:
@@ -134,14 +116,10 @@ def _unprivileged() -> Account:
 
 
 def _base(say: Say) -> Path:
-    """Find or make the folder for root's servers: ours alone to write, open to their account."""
+    """Find or make the folder for programs and data of root's servers."""
     account = _unprivileged()
     for base in _BASES:
-        try:
-            _open_folder(base)
-        except OSError:
-            continue
-        if _owner(base).uid == 0 and places.may_enter(base, account, os.stat):
+        if _usable(base, account):
             if base != _BASES[0]:
                 say(f"{_BASES[0]} cannot be used: programs and data go to {base}")
             return base
@@ -152,52 +130,32 @@ def _base(say: Say) -> Path:
     )
 
 
-def _open_folder(folder: Path) -> None:
-    """Make a folder, and those above it, that all may enter; leave the existing as they are."""
-    if not folder.exists():
-        _open_folder(folder.parent)
-        folder.mkdir(0o755, exist_ok=True)
-        folder.chmod(0o755)  # whatever the umask
-
-
-def _private_folder(folder: Path, account: Account) -> None:
-    """Make the folder for the sockets, or make sure that the existing one is ours alone."""
-    if not folder.parent.exists():
-        _open_folder(folder.parent)
+def _usable(folder: Path, account: Account) -> bool:
+    """Tell whether root alone may write to a folder, made if need be, and the account enter it."""
     try:
-        folder.mkdir(0o700)
-        give(folder, account)
-    except FileExistsError:
+        folders.open_folder(folder)
         status = folder.lstat()
-        if folder.is_symlink() or status.st_uid != account.uid or status.st_mode & 0o077:
-            raise StoreFailed(
-                "Embedded stores",
-                f"{folder}, the folder for their sockets, is not ours alone",
-                remedy="Remove it; another user may have made it.",
-            ) from None
-
-
-def _owner(path: Path) -> Account:
-    status = path.lstat()
-    return Account(status.st_uid, status.st_gid)
+    except OSError:
+        return False
+    ours_alone = status.st_uid == 0 and not status.st_mode & 0o022 and not folder.is_symlink()
+    return ours_alone and os.access(folder, os.W_OK) and places.may_enter(folder, account, os.stat)
 
 
 def _recorded(state_dir: Path) -> Path | None:
     try:
         record = tomllib.loads((state_dir / _RECORD).read_text())
-        return state_dir / str(record["data"])
     except FileNotFoundError:
         return None
+    return state_dir / str(record["data"])
 
 
 def _record(state_dir: Path, home: Path) -> Path:
     """Write down where the data is, unless another process did; return what is written."""
     inside = home.is_relative_to(state_dir)
-    name = str(home.relative_to(state_dir) if inside else home)
-    text = _RECORD_TEXT.format(data=f"'{name}'")
+    name = json.dumps(str(home.relative_to(state_dir) if inside else home), ensure_ascii=False)
     descriptor, temporary = tempfile.mkstemp(dir=state_dir, prefix=f".{_RECORD}.")
     with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+        file.write(_RECORD_TEXT.format(data=name))
         os.fchmod(descriptor, 0o644)
     try:
         os.link(temporary, state_dir / _RECORD)

@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> None:
     home, name, *program = arguments[4:]
     os.setsid()  # Ctrl-C in the terminal is for the gateway, which stops its servers in order
     os.umask(0o077)
+    for ignored in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # by Python, or under nohup
+        signal.signal(ignored, signal.SIG_DFL)
     # uvloop lets a child inherit more than it should: copies of this output among it, which would
     # then never close, and what is being made for another child at the same moment.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
@@ -42,19 +44,17 @@ def main(arguments: list[str]) -> None:
         os.setuid(uid)
     _die_with(parent, stop_signal)  # only now: a change of user forgets it
     os.chdir(home)
-    for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(ignored_by_python, signal.SIG_DFL)
     sys.stdout.flush()
     os.dup2(log, 2)
     os.dup2(log, 1)
-    os.execve(program[0], program, _CLEAN)
+    os.execve(program[0], program, _CLEAN)  # noqa: S606 - there is no shell in this house
 
 
 def _open_in(home: str, name: str, flags: int) -> int:
     """Open or make a file that belongs to whom the folder belongs."""
     descriptor = os.open(f"{home}/{name}", flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    owner = os.stat(home)
     if os.geteuid() == 0:
+        owner = os.stat(home)  # noqa: PTH116 - pathlib costs more than the rest
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
     return descriptor
 

@@ -52,9 +52,10 @@ def own_places(state_dir: Path, account: Account) -> Places:
     return Places(home, socket_folder(home, ()), None, account)
 
 
-def system_places(home: Path, base: Path, account: Account) -> Places:
-    """Say where root's servers live, their data being in `home`."""
-    return Places(home, socket_folder(home, (SYSTEM_SOCKETS,)), base / "bin", account)
+def system_places(home: Path, base: Path, account: Account, *, run: bool) -> Places:
+    """Say where root's servers live, their data being in `home`, and whether `/run` will do."""
+    sockets = socket_folder(home, (SYSTEM_SOCKETS,) if run else ())
+    return Places(home, sockets, base / "bin", account)
 
 
 def socket_folder(home: Path, parents: tuple[Path, ...]) -> Path:

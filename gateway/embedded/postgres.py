@@ -13,7 +13,7 @@ from typing import Final
 
 import asyncpg
 
-from gateway.embedded import home, programs
+from gateway.embedded import folders, programs
 from gateway.embedded.places import Places
 from gateway.embedded.server import Program
 from gateway.errors import StoreFailed
@@ -32,7 +32,7 @@ def prepare(places: Places) -> Program:
     for lock in (data / "postmaster.pid", places.sockets / ".s.PGSQL.5432.lock"):
         _disown(lock)
     settings = places.home / "postgres.conf"
-    home.write(settings, configuration(places.sockets), 0o644)
+    folders.write(settings, configuration(places.sockets), 0o644)
     url = address(places)
     return Program(
         label="PostgreSQL",
@@ -47,7 +47,11 @@ def prepare(places: Places) -> Program:
 
 def address(places: Places) -> str:
     """Return the address, password and all."""
-    password = (places.home / "postgres.password").read_text().strip()
+    file = places.home / "postgres.password"
+    try:
+        password = file.read_text().strip()
+    except FileNotFoundError:
+        raise StoreFailed("PostgreSQL", f"its password is gone: {file}") from None
     return f"postgresql://{_NAME}:{password}@/{_NAME}?host={places.sockets}"
 
 
@@ -85,16 +89,22 @@ logging_collector = off
 
 
 async def probe(url: str) -> str:
-    """Ask whether the database can be used, and make it in a new cluster."""
+    """Ask whether the database can be used, and make it in a new cluster.
+
+    Raises:
+        StoreFailed: The password is not the cluster's.
+    """
     try:
         async with asyncio.timeout(_PROBE_LIMIT_S):
             await _connect_once(url)
     except asyncpg.InvalidCatalogNameError:
         await _connect_once(url, f'CREATE DATABASE "{_NAME}"', database="postgres")
     except asyncpg.CannotConnectNowError as error:
-        return f"is not ready yet: {error}"
-    except asyncpg.ConnectionDoesNotExistError:
-        return "is starting"
+        return f"is not ready yet: {error}"  # recovery after a crash has no limit in time
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise StoreFailed("PostgreSQL", f"does not let us in: {error}") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return f"answers: {error}"
     return ""
 
 
@@ -110,12 +120,13 @@ def _make_cluster(initdb: Path, data: Path, places: Places) -> None:
     """Make a new cluster beside its final place, so that half a cluster is never taken for one."""
     password = places.home / "postgres.password"
     if not password.exists():
-        home.write(password, secrets.token_hex(16), 0o600)
-    unfinished = data.with_name("postgres.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    home.data_folder(unfinished, places.account)
+        folders.write(password, secrets.token_hex(16), 0o600)
+    for left in places.home.glob("postgres.unfinished.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    unfinished = data.with_name(f"postgres.unfinished.{secrets.token_hex(4)}")
+    folders.data_folder(unfinished, places.account)
     passed = places.home / "initdb.password"
-    home.write(passed, password.read_text(), 0o600, places.account)
+    folders.write(passed, password.read_text(), 0o600, places.account)
     arguments = [
         str(initdb),
         f"--pgdata={unfinished}",
@@ -137,9 +148,9 @@ def _make_cluster(initdb: Path, data: Path, places: Places) -> None:
             capture_output=True,
             text=True,
             check=False,
-            user=places.account.uid if home.is_root() else None,
-            group=places.account.gid if home.is_root() else None,
-            extra_groups=[] if home.is_root() else None,
+            user=places.account.uid if folders.is_root() else None,
+            group=places.account.gid if folders.is_root() else None,
+            extra_groups=[] if folders.is_root() else None,
             umask=0o077,
         )
     finally:

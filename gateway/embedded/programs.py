@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.embedded.folders import open_folder
 from gateway.errors import StoreFailed
 
 _OLDEST_REDIS: Final = (7, 0)
@@ -112,8 +113,7 @@ def _copied(distribution: Distribution, folder: Path) -> Path:
         if target.lstat().st_uid != os.geteuid():
             raise StoreFailed("Embedded stores", f"{target} belongs to another user")
         return target
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
+    open_folder(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=f".{distribution.name}."))
     try:
         temporary.chmod(0o755)

@@ -28,7 +28,7 @@ _ATTEMPTS: Final = 4
 _STABLE_S: Final = 10.0
 _SHORTEST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
-_STOP_S: Final = 300.0
+_STOP_WORDS: Final = 60  # five minutes: a large journal on a slow disk is worth waiting for
 _LOG_LINES: Final = 15
 
 
@@ -97,19 +97,8 @@ class Server:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
             self._watcher = None
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(self.program.stop_signal)
-        try:
-            async with asyncio.timeout(_STOP_S):
-                await self._tell_while(process.wait(), "is finishing its work")
-        except TimeoutError:
-            self.say(f"{self.program.label} does not stop; it is killed")
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        if self._process is not None and self._process.returncode is None:
+            await self._end(self._process)
 
     async def _bring_up(self) -> None:
         """Run the program once and wait until it is ready."""
@@ -121,6 +110,10 @@ class Server:
             if not ready.done():
                 raise await self._failure(process)
             ready.result()
+        except StoreFailed:
+            if process.returncode is None:
+                await self._end(process)
+            raise
         finally:
             for task in (ready, ended):
                 task.cancel()
@@ -222,13 +215,19 @@ class Server:
             else:
                 return pause
 
-    async def _tell_while(self, work: Awaitable[object], doing: str) -> None:
-        task = asyncio.ensure_future(work)  # noqa: TID251 - it may be any awaitable
-        try:
-            while not (await asyncio.wait((task,), timeout=_NEXT_WORD_S))[0]:
-                self.say(f"{self.program.label} {doing}")
-        finally:
-            task.cancel()
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Have the process finish its work, however long it takes within reason."""
+        with suppress(ProcessLookupError):
+            process.send_signal(self.program.stop_signal)
+        ended = asyncio.create_task(process.wait(), name=f"embedded-{self.program.name}-end")
+        for _ in range(_STOP_WORDS):
+            if (await asyncio.wait((ended,), timeout=_NEXT_WORD_S))[0]:
+                return
+            self.say(f"{self.program.label} is finishing its work")
+        self.say(f"{self.program.label} does not stop; it is killed")
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await ended
 
 
 def _ending(code: int | None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.embedded import home, valkey
+from gateway.embedded import folders, home, valkey
 from gateway.embedded import postgres as postgresql
 from gateway.embedded.background import in_thread
 from gateway.embedded.locks import take_lock
@@ -69,7 +69,10 @@ async def open_stores(
             places = await in_thread(lambda: home.settle(state_dir, say))
             lock = await in_thread(lambda: take_lock(places.home, state_dir))
             stack.callback(os.close, lock)
-            stack.callback(shutil.rmtree, places.sockets, ignore_errors=True)
+            stack.push_async_callback(
+                in_thread, lambda: shutil.rmtree(places.sockets, ignore_errors=True)
+            )
+            await in_thread(lambda: folders.socket_folder(places.sockets, places.account))
             if redis == EMBEDDED:
                 program = await in_thread(lambda: valkey.prepare(places, durability))
                 servers.append(Server(program, say))

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal
 
-from gateway.embedded import home, programs
+from gateway.embedded import folders, programs
 from gateway.embedded.places import Places
 from gateway.embedded.server import Program
 
@@ -15,15 +15,16 @@ type Durability = Literal["always", "everysec"]
 
 _SOCKET: Final = "valkey.sock"
 _PROBE_LIMIT_S: Final = 1.0
+_INFO_LIMIT: Final = 16_384
 
 
 def prepare(places: Places, durability: Durability) -> Program:
     """Make Valkey's folder and settings."""
     program = programs.valkey().placed(places.programs)
-    data = home.data_folder(places.home / "valkey", places.account)
+    data = folders.data_folder(places.home / "valkey", places.account)
     socket = places.sockets / _SOCKET
     settings = places.home / "valkey.conf"
-    home.write(settings, configuration(data, socket, durability), 0o644)
+    folders.write(settings, configuration(data, socket, durability), 0o644)
     return Program(
         label="Valkey",
         name="valkey",
@@ -89,12 +90,11 @@ async def probe(socket: Path) -> str:
             if answer.startswith(b"+PONG"):
                 return ""
             if not answer.startswith(b"-LOADING"):
-                return f"answers {answer.decode(errors='replace').strip()}"
-            writer.write(b"INFO persistence\r\n")
-            length = int((await reader.readline()).lstrip(b"$"))
-            told = (await reader.readexactly(length)).decode()
-    percent = re.search(r"loading_loaded_perc:([\d.]+)", told)
-    return f"is loading its data ({float(percent[1]):.0f} %)" if percent else "is loading its data"
+                return f"answers {answer.decode(errors='replace').strip()!r}"
+            writer.write(b"INFO persistence\r\nQUIT\r\n")
+            told = (await reader.read(_INFO_LIMIT)).decode(errors="replace")
+    percent = re.search(r"loading_loaded_perc:(\d+)", told)
+    return f"is loading its data ({percent[1]} %)" if percent else "is loading its data"
 
 
 def _quoted(path: Path) -> str:

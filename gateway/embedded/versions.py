@@ -27,10 +27,13 @@ async def check(redis_url: str, postgres_url: str, say: Say) -> None:
     Raises:
         StoreFailed: One is too old, or its address cannot be understood.
     """
-    await asyncio.gather(
+    results = await asyncio.gather(
         _check("Redis", _OLDEST_REDIS, lambda: _redis_version(redis_url), say),
         _check("PostgreSQL", _OLDEST_POSTGRES, lambda: _postgres_version(postgres_url), say),
+        return_exceptions=True,
     )
+    for failure in filter(None, results):
+        raise failure
 
 
 async def _check(
@@ -41,7 +44,7 @@ async def _check(
             version = await ask()
     except ValueError as error:
         raise StoreFailed(store, f"its address cannot be used: {error}") from error
-    except (OSError, RedisError, asyncpg.PostgresError) as error:
+    except (OSError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         say(f"{store} does not answer yet ({str(error) or type(error).__name__})")
         return
     if version < oldest:
