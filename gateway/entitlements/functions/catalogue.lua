@@ -1,5 +1,4 @@
 -- Products and sessions, and the windows they give to a ticket.
--- Texts are parsed once: a Lua table keyed by the text itself can never be stale.
 
 local SEPARATOR = '\31'
 
@@ -13,20 +12,6 @@ local function split(text, separator)
     end
     parts[#parts + 1] = string.sub(text, start, found - 1)
     start = found + 1
-  end
-end
-
-local function remembering(parse, most)
-  local known, count = {}, 0
-  return function(text)
-    local value = known[text]
-    if value == nil then
-      if count >= most then known, count = {}, 0 end
-      value = parse(text)
-      known[text] = value
-      count = count + 1
-    end
-    return value
   end
 end
 
@@ -99,9 +84,9 @@ local function windows_of(record, catalogue)
   for _, window in ipairs(listed) do
     if window.session then wanted[#wanted + 1] = 's:' .. window.session end
   end
-  local texts, sessions = redis.call('HMGET', catalogue, unpack(wanted)), {}
+  local texts = redis.call('HMGET', catalogue, unpack(wanted))
   if not texts[1] then return nil end
-  for position = 2, #wanted do sessions[wanted[position]] = texts[position] end
+  local next_text = 1
   local product, windows, known = parse_product(texts[1]), {}, false
   local spaces = long_value(record, 'x') or product.spaces
   local latest = product.valid_for_s and record.y
@@ -109,7 +94,8 @@ local function windows_of(record, catalogue)
   for position, window in ipairs(listed) do
     local starts, till, missing = window.starts, window.till, false
     if window.session then
-      local text = sessions['s:' .. window.session]
+      next_text = next_text + 1
+      local text = texts[next_text]
       if text then
         starts, till = session_window(parse_session(text), product)
       else

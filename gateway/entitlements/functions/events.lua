@@ -1,10 +1,17 @@
 -- Events: one line per event in PostgreSQL's COPY text format, so that the streamer passes bytes
 -- on untouched. The columns, their letters and short forms are those of gateway/tickets/event.py.
 
-local COLUMNS = 37
+-- An event with nothing in its 37 columns.
+local function new_row()
+  return {
+    '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+    '', '', '', '', '', '', '', '', '', '', '', '', '',
+  }
+end
 
 local function escaped(text)
-  if text and string.find(text, '\\', 1, true) then text = string.gsub(text, '\\', '\\\\') end
+  if not text then return '' end
+  if string.find(text, '\\', 1, true) then text = string.gsub(text, '\\', '\\\\') end
   return text
 end
 
@@ -25,28 +32,25 @@ end
 
 -- Columns 22 to 35: the ticket's state after the event.
 local function put_state(row, record, at)
-  local made, admitted = numbers(record.m), record.e
-  row[22] = total(made)
-  if #made > 1 then row[23] = '{' .. record.m .. '}' end
-  if admitted then row[24] = '{' .. admitted .. '}' end
-  local day, made_that_day = string.match(record.d or '', '^(%d+):(%d+)$')
-  row[25], row[26] = day, made_that_day
+  row[22] = total(record.m)
+  if record.m and string.find(record.m, ',', 1, true) then row[23] = '{' .. record.m .. '}' end
+  if record.e then row[24] = '{' .. record.e .. '}' end
+  if record.d then row[25], row[26] = string.match(record.d, '^(%d+):(%d+)$') end
   row[27] = same_instant(record.y, at)
   row[28] = same_name(record.Y, row[8])
   row[29] = same_instant(record.l or record.y, at)
   row[30] = same_name(record.L or record.Y, row[8])
-  row[31] = same_name(record.i, row[7])
-  row[32] = record.o
-  row[33] = record.i and (record.k or 1) or nil
+  if record.i then
+    row[31] = same_name(record.i, row[7])
+    row[32] = record.o or ''
+    row[33] = record.k or 1
+  end
   row[34] = same_instant(record.M or record.l or record.y, at)
   row[35] = same_instant(record.D, at)
 end
 
 -- Appends the event and returns its id: the epoch and its place in the stream.
 local function emit(stream, epoch, row)
-  for column = 1, COLUMNS do
-    if row[column] == nil then row[column] = '' end
-  end
   return epoch .. '-' .. redis.call('XADD', stream, '*', 'e', table.concat(row, '\t'))
 end
 

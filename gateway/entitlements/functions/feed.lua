@@ -84,10 +84,11 @@ local function count(keys, args)
   local epoch = redis.call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
   local chain, persons = name_list(args[3]), tonumber(args[6])
-  local event = emit(keys[2], epoch, {
-    instant(tonumber(args[1])), args[2], nil, nil, nil, nil, chain[1], args[4], args[7], args[5],
-    nil, nil, persons, 'n', persons, nil, nil, nil, nil, args[8],
-  })
+  local row = new_row()
+  row[1], row[2], row[7], row[8] = args[1], args[2], chain[1], args[4]
+  row[9], row[10], row[13], row[14] = args[7], args[5], persons, 'n'
+  row[15], row[20] = persons, args[8]
+  local event = emit(keys[2], epoch, row)
   for _, space in ipairs(chain) do
     add_persons(keys[1], 'i:', space, args[5] == 'x' and -persons or persons)
   end
@@ -113,7 +114,9 @@ local function malformed(keys, args)
   local meta = redis.call('HMGET', keys[2], 'epoch', 'tally_day')
   if not meta[1] then return '' end
   tally(keys[2], args[2], 'malformed_code', meta[2])
-  return emit(keys[1], meta[1], {
-    args[1], 's', nil, nil, nil, nil, args[3], args[4], args[6], args[5], 'd', 'malformed_code', 1, 'n',
-  })
+  local row = new_row()
+  row[1], row[2], row[7], row[8] = args[1], 's', args[3], args[4]
+  row[9], row[10], row[11], row[12] = args[6], args[5], 'd', 'malformed_code'
+  row[13], row[14] = 1, 'n'
+  return emit(keys[1], meta[1], row)
 end

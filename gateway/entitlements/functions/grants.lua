@@ -25,40 +25,42 @@ local function grants_of(record)
   return grants
 end
 
+local SLOTS = { 'g0', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6', 'g7' }
+
 local function grant_by_nonce(record, hash)
   if hash == '' or not record then return nil end
-  for slot = 0, GRANTS_KEPT - 1 do
-    local text = record['g' .. slot]
-    if text and string.find(text, hash .. ',', 1, true) == 1 then return parse_grant(slot, text) end
+  for slot, field in ipairs(SLOTS) do
+    local text = record[field]
+    if not text then return nil end
+    if string.find(text, hash, 1, true) == 1 then return parse_grant(slot - 1, text) end
   end
   return nil
 end
 
 local function grant_by_event(record, event)
   if not record then return nil end
-  for slot = 0, GRANTS_KEPT - 1 do
-    local text = record['g' .. slot]
-    if text and string.find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot, text) end
+  for slot, field in ipairs(SLOTS) do
+    local text = record[field]
+    if not text then return nil end
+    if string.find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot - 1, text) end
   end
   return nil
 end
 
-local function grant_flags(grant)
-  return grant.status .. grant.what .. (grant.answered and 'z' or '')
+-- persons, passed, window and flags, as they stand in the record and in column 36.
+local function grant_figures(grant)
+  return ',' .. grant.persons .. ',' .. grant.passed .. ',' .. grant.window .. ','
+    .. grant.status .. grant.what .. (grant.answered and 'z' or '')
 end
 
 local function save_grant(changes, record, grant)
-  local text = table.concat({
-    grant.hash, grant.event, grant.persons, grant.passed, grant.window, grant_flags(grant),
-  }, ',')
+  local text = grant.hash .. ',' .. grant.event .. grant_figures(grant)
   if grant.settled_by then text = text .. ',' .. grant.settled_by end
-  set(changes, record, 'g' .. grant.slot, text)
+  set(changes, record, SLOTS[grant.slot + 1], text)
 end
 
 -- Column 36 of the event: the grant without its event, which the line has already.
-local function grant_column(grant)
-  return table.concat({ grant.hash, grant.persons, grant.passed, grant.window, grant_flags(grant) }, ',')
-end
+local function grant_column(grant) return grant.hash .. grant_figures(grant) end
 
 local function next_slot(changes, record)
   if not record.g0 then return 0 end

@@ -43,7 +43,7 @@ local function set(changes, record, field, value)
     end
     return
   end
-  value = tostring(value)
+  if type(value) ~= 'string' then value = tostring(value) end
   if record[field] ~= value then
     changes[field] = value
     record[field] = value
@@ -66,30 +66,59 @@ end
 
 local function instant(value) return string.format('%.0f', value) end
 
-local function numbers(text)
-  local list = {}
-  if text then
-    for number in string.gmatch(text, '%d+') do list[#list + 1] = tonumber(number) end
+-- Texts are parsed once: what is known by the text itself can never be stale.
+local function remembering(parse, most)
+  local known, count = {}, 0
+  return function(text)
+    local value = known[text]
+    if value == nil then
+      if count >= most then known, count = {}, 0 end
+      value = parse(text)
+      known[text] = value
+      count = count + 1
+    end
+    return value
   end
-  return list
 end
 
-local function made_in(record, window) return numbers(record.m)[window] or 0 end
+-- The figures of a list such as "1,0,2"; shared, so never changed.
+local numbers = remembering(function(text)
+  local list = {}
+  for number in string.gmatch(text, '%d+') do list[#list + 1] = tonumber(number) end
+  return list
+end, 2000)
 
-local function admitted_in(record, window) return numbers(record.e or record.m)[window] or 0 end
+local function made_in(record, window)
+  local made = record.m
+  return made and numbers(made)[window] or 0
+end
 
-local function total(list)
+local function admitted_in(record, window)
+  local admitted = record.e or record.m
+  return admitted and numbers(admitted)[window] or 0
+end
+
+local function total(text)
   local sum = 0
-  for _, number in ipairs(list) do sum = sum + number end
+  if text then
+    for _, number in ipairs(numbers(text)) do sum = sum + number end
+  end
   return sum
 end
 
+-- The list with one of its figures replaced.
+local function with_figure(text, position, figure)
+  if position == 1 and (not text or not string.find(text, ',', 1, true)) then return tostring(figure) end
+  local list = {}
+  for number, known in ipairs(numbers(text or '')) do list[number] = known end
+  for number = #list + 1, position do list[number] = 0 end
+  list[position] = figure
+  return table.concat(list, ',')
+end
+
 local function set_counts(changes, record, window, made, admitted)
-  local all_made, all_admitted = numbers(record.m), numbers(record.e or record.m)
-  for position = #all_made + 1, window do all_made[position] = 0 end
-  for position = #all_admitted + 1, window do all_admitted[position] = 0 end
-  all_made[window], all_admitted[window] = made, admitted
-  local made_text, admitted_text = table.concat(all_made, ','), table.concat(all_admitted, ',')
+  local made_text = with_figure(record.m, window, made)
+  local admitted_text = with_figure(record.e or record.m, window, admitted)
   set(changes, record, 'm', made_text)
   set(changes, record, 'e', admitted_text ~= made_text and admitted_text or nil)
 end
@@ -103,7 +132,8 @@ local function last_reader(record) return record.L or record.Y end
 local function moved_at(record) return tonumber(record.M or record.l or record.y) end
 
 local function made_on(record, day)
-  local known, made = string.match(record.d or '', '^(%d+):(%d+)$')
+  if not record.d then return 0 end
+  local known, made = string.match(record.d, '^(%d+):(%d+)$')
   return known == day and tonumber(made) or 0
 end
 

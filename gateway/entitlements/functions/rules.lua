@@ -106,6 +106,9 @@ local function entry_kind(case, party)
 end
 
 local function full_reason(case)
+  local limited = false
+  for _, space in ipairs(case.spaces) do limited = limited or space.refuses and space.capacity end
+  if not limited then return nil end
   local moves = persons_moved(case.move)
   for _, space in ipairs(case.spaces) do
     local gained = moves[space.id] or 0

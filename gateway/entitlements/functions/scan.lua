@@ -6,16 +6,23 @@
 --       flags: c closed · o out of service · f free equipment · b bad signature · t stale code · d degraded · w offline
 -- Reply a line (view.lua), or 'expired', or 'unavailable' (store empty or loading).
 
-local function case_of(keys, args)
-  local flags, now = args[5], tonumber(args[7])
+local parse_flags = remembering(function(flags)
   local function has(letter) return string.find(flags, letter, 1, true) ~= nil end
+  return {
+    closed = has('c'), out_of_service = has('o'), free = has('f'), bad_signature = has('b'),
+    stale = has('t'), degraded = has('d') and '1' or '', offline = has('w') and '1' or '',
+  }
+end, 100)
+
+local function case_of(keys, args)
+  local flags, now = parse_flags(args[5]), tonumber(args[7])
   return {
     op = args[1], reader = args[2], chain = name_list(args[3]), spaces_key = keys[3],
     spaces = read_spaces(keys[3], args[3]), exit = args[4] == 'x', direction = args[4],
-    closed = has('c'), out_of_service = has('o'), free = has('f'),
-    bad_signature = has('b'), stale = has('t'), degraded = has('d') and '1' or nil,
-    offline = has('w') and '1' or nil, hold_ms = tonumber(args[6]),
-    now = now, now_s = math.floor(now / 1000), day = args[9], nonce = args[10],
+    closed = flags.closed, out_of_service = flags.out_of_service, free = flags.free,
+    bad_signature = flags.bad_signature, stale = flags.stale, degraded = flags.degraded,
+    offline = flags.offline, hold_ms = tonumber(args[6]), now = now,
+    now_text = args[7], now_s = math.floor(now / 1000), day = args[9], nonce = args[10],
     persons = tonumber(args[11]), operator = args[12],
     override = args[13] ~= '' and args[13] or nil, device_at = args[14],
   }
@@ -34,15 +41,19 @@ local function tally(meta, day, outcome, known_day)
 end
 
 local function scan_row(case, decision, reason)
-  local record = case.record or {}
-  local window = case.window and case.windows[case.window]
-  return {
-    instant(case.now), 's', '', escaped(case.code), escaped(record.p),
-    escaped(window and window.session or record.s), case.chain[1], case.reader, case.operator,
-    case.direction, decision, reason, case.n or case.persons or 1,
-    case.record and record.a or (not case.record and 'n' or nil), nil, nil, case.device_at,
-    case.offline, case.degraded, case.override,
-  }
+  local record, window, row = case.record, case.window and case.windows[case.window], new_row()
+  row[1], row[2], row[4] = case.now_text, 's', escaped(case.code)
+  row[7], row[8], row[9], row[10] = case.chain[1], case.reader, case.operator, case.direction
+  row[11], row[12], row[13] = decision, reason or '', case.n or case.persons or 1
+  row[17], row[18], row[19] = case.device_at, case.offline, case.degraded
+  row[20] = case.override or ''
+  if record then
+    row[5], row[6] = escaped(record.p), escaped(window and window.session or record.s)
+    row[14] = record.a or ''
+  else
+    row[14] = 'n'
+  end
+  return row
 end
 
 local function lane_of(case, keys, record_code)
@@ -55,7 +66,7 @@ end
 
 -- A stamp made at case.now by case.reader; an offline one may be older than those known.
 local function apply_stamp(case, changes)
-  local record, now = case.record, instant(case.now)
+  local record, now = case.record, case.now_text
   local first, last, reader = tonumber(record.y), last_at(record), last_reader(record)
   if not first or case.now < first then
     set(changes, record, 'y', now)
@@ -83,7 +94,7 @@ end
 local function apply_place(case, changes)
   local record = case.record
   set_place(changes, record, case.move)
-  local now = instant(case.now)
+  local now = case.now_text
   set(changes, record, 'M', (record.l or record.y) ~= now and now or nil)
 end
 
@@ -127,12 +138,12 @@ local function grant(case, keys, epoch)
   if stateful then apply_grant(case, changes) end
   if moves and not (reserve and case.exit) then apply_place(case, changes) end
   local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
-  row[21] = case.conflict_with
+  row[21] = case.conflict_with or ''
   if reserve then
     row[37] = instant(case.now + case.hold_ms)
   else
     row[15] = case.n
-    row[16] = case.kind == 's' and 1 or nil
+    row[16] = case.kind == 's' and 1 or ''
   end
   if record then row[36] = grant_column(given) end
   if stateful then put_state(row, record, case.now) end

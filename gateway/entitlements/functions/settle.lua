@@ -39,11 +39,11 @@ end
 
 -- The event that settles: it stands where the grant stood.
 local function settling_row(case, kind, at, persons)
-  local row = case.row
-  return {
-    instant(at), kind, case.event, escaped(row[4]), row[5], row[6], row[7], row[8], nil, row[10],
-    nil, nil, persons, row[14],
-  }
+  local row, of = new_row(), case.row
+  row[1], row[2], row[3], row[4] = instant(at), kind, case.event, escaped(of[4])
+  row[5], row[6], row[7], row[8] = escaped(of[5]), escaped(of[6]), of[7], of[8]
+  row[10], row[13], row[14] = of[10], persons, of[14]
+  return row
 end
 
 local function write_case(case, epoch, row)
@@ -105,7 +105,7 @@ end
 -- First and last stamp after one was given back: none, or the newest grant that still stands.
 local function forget_times(case)
   local record, changes = case.record, case.changes
-  if total(numbers(record.m)) == 0 then
+  if total(record.m) == 0 then
     for _, field in ipairs({ 'm', 'e', 'y', 'Y', 'l', 'L' }) do set(changes, record, field, nil) end
     return
   end
@@ -244,7 +244,7 @@ local function passage(keys, args)
     if grant.what == 's' and grant.passed == 0 then row[16] = 1 end
     if grant.status == 'a' then
       conflict = take_again(case, delta)
-      row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or nil
+      row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or ''
       grant.status, grant.persons = 'c', granted
     else
       pass_reserved(case, delta)
@@ -297,8 +297,8 @@ local function undo_case(case, epoch, operator, reason)
   leave_unseen(case, persons)
   grant.status, grant.settled_by, case.settles = 'u', nil, true
   local row = settling_row(case, 'u', case.at, persons)
-  row[9], row[20] = operator, reason
-  row[15], row[16] = -persons, stamps == 1 and -1 or nil
+  row[9], row[20] = operator or '', reason or ''
+  row[15], row[16] = -persons, stamps == 1 and -1 or ''
   return write_case(case, epoch, row)
 end
 
@@ -359,10 +359,10 @@ local function destroy(keys, args)
   if record.D then return settled('settled', nil, nil, { replayed = true }, keys, record, now) end
   local changes = {}
   set(changes, record, 'D', instant(now))
-  local row = {
-    instant(now), 'd', '', escaped(code_of(keys[1])), escaped(record.p), escaped(record.s), nil, nil,
-    args[2], nil, nil, nil, nil, record.a, nil, nil, nil, nil, nil, args[3],
-  }
+  local row = new_row()
+  row[1], row[2], row[4] = instant(now), 'd', escaped(code_of(keys[1]))
+  row[5], row[6], row[9] = escaped(record.p), escaped(record.s), args[2]
+  row[14], row[20] = record.a or '', args[3]
   put_state(row, record, now)
   local event = emit(keys[5], meta[1], row)
   write_record(keys[1], changes)

@@ -62,6 +62,7 @@ local function position_in(chain, space)
 end
 
 local function without(chain, other)
+  if #other == 0 then return chain end
   local spaces = {}
   for _, space in ipairs(chain) do
     if not position_in(other, space) then spaces[#spaces + 1] = space end
@@ -134,6 +135,10 @@ local function add_persons(key, kind, space, persons)
 end
 
 local function move_persons(key, move)
+  if move.unseen == 0 then
+    for _, space in ipairs(move.gained) do add_persons(key, 'i:', space, move.n) end
+    return
+  end
   for space, persons in pairs(persons_moved(move)) do add_persons(key, 'i:', space, persons) end
 end
 
