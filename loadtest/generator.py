@@ -10,6 +10,7 @@ A scan is never sent a second time: one without an answer is counted as lost.
 """
 
 import asyncio
+import contextlib
 import time
 from array import array
 from collections import Counter, deque
@@ -23,6 +24,10 @@ from loadtest.samples import Spread
 
 LATE_S = 0.005
 """A generator later than this disturbs what it measures."""
+
+BELIEVABLE = 0.01
+"""Late for more than this share of its visitors, it is not believed. What it was late counts in
+the latency, so below that the figures err to the bad side."""
 
 GRANTED = "granted"
 LOST = "lost"
@@ -84,6 +89,20 @@ class Outcome:
         """How many got an answer."""
         return self.sent - self.outcomes.get(LOST, 0)
 
+    @property
+    def believable(self) -> bool:
+        """Whether the generator itself was in time."""
+        return self.late <= BELIEVABLE * self.sent
+
+    @property
+    def void(self) -> str:
+        """Say why the run must not be used."""
+        if self.wrong or not self.answered:
+            return f"{self.wrong} wrong answers of {self.sent}: {self.examples[:2]}"
+        if not self.believable:
+            return f"the generator was more than 5 ms late {self.late} times of {self.sent}"
+        return ""
+
     def as_json(self) -> dict[str, object]:
         """Return the outcome for a file or another process."""
         return {**asdict(self), "answered": self.answered, "rate": self.answered / self.lasted_s}
@@ -103,7 +122,8 @@ class Outcome:
 class Generator:
     """A fixed set of connections and what is sent over them.
 
-    `requests` yields what to send; `expected` names the outcomes that are right.
+    `requests` yields what to send, and its end is the end of the run; `expected` names the outcomes
+    that are right.
     """
 
     def __init__(
@@ -113,13 +133,13 @@ class Generator:
         *,
         connections: int,
         expected: frozenset[str] = frozenset({GRANTED}),
-        outcome: Callable[[Answer], str] = outcome_of,
+        on_begin: Callable[[], object] = lambda: None,
     ) -> None:
         self._place = place
         self._requests = requests
         self._size = connections
         self._expected = expected
-        self._outcome = outcome
+        self._on_begin = on_begin
         self._tally = Tally()
         self._connections: list[Connection] = []
         self._free: list[Connection] = []
@@ -136,6 +156,7 @@ class Generator:
         """Send at the due times, until the schedule ends or `stop`."""
         await self._connect()
         self._free = list(self._connections)
+        self._on_begin()
         begun = time.perf_counter()
         for offset in schedule:
             due = begun + offset
@@ -163,6 +184,9 @@ class Generator:
 
         for connection in self._connections:
             again(connection)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(lasts_s):
+                await self._stop.wait()
         await self._drain()
         return self._result(time.perf_counter() - begun)
 
@@ -206,6 +230,10 @@ class Generator:
             self._free.append(connection)
 
     def _send(self, connection: Connection, due: float, then: Callable[[Connection], None]) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self.stop()
+            return
         tally = self._tally
         tally.sent += 1
         self._in_flight += 1
@@ -214,7 +242,7 @@ class Generator:
         def answered(answer: Answer) -> None:
             now = time.perf_counter()
             self._in_flight -= 1
-            outcome = self._outcome(answer)
+            outcome = outcome_of(answer)
             tally.outcomes[outcome] += 1
             if answer.status:
                 tally.latency.append(now - due)
@@ -227,7 +255,7 @@ class Generator:
             if not self._in_flight:
                 self._idle.set()
 
-        connection.send(next(self._requests), answered)
+        connection.send(request, answered)
 
     def _result(self, lasted_s: float) -> Outcome:
         tally = self._tally

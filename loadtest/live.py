@@ -13,6 +13,10 @@ from loadtest.codes import TAG
 from loadtest.generator import Outcome
 from loadtest.site import READER
 from loadtest.stand import Stand
+from loadtest.storm import BEGUN as BEGUN_TEXT
+
+BEGUN = BEGUN_TEXT.encode()
+START_S = 20.0
 
 
 class Visitors:
@@ -47,12 +51,13 @@ async def visitors(
     lasts_s: float = 3_600,
     seed: int = 1,
     tag: str = TAG,
+    url: str = "",
     expect: tuple[str, ...] = ("granted",),
 ) -> AsyncIterator[Visitors]:
-    """Start the storm; on the way out see to it that it has ended."""
+    """Start a storm at the stand, or at another URL; the first visitor has come when it yields."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "loadtest.storm", "--json"),
-        *(f"--url={stand.url}", f"--reader={READER}", f"--rate={rate}", f"--for={lasts_s}"),
+        *(f"--url={url or stand.url}", f"--reader={READER}", f"--rate={rate}", f"--for={lasts_s}"),
         *(f"--tag={tag}", f"--first={first}", f"--seed={seed}"),
         *(f"--expect={outcome}" for outcome in expect),
         stdout=asyncio.subprocess.PIPE,
@@ -61,6 +66,10 @@ async def visitors(
         start_new_session=True,
     )
     try:
+        async with asyncio.timeout(START_S):
+            if process.stdout is None or (await process.stdout.readline()).strip() != BEGUN:
+                output, _ = await process.communicate()
+                raise RuntimeError(f"no visitors: {output[-1_000:].decode('utf-8', 'replace')}")
         yield Visitors(process)
     finally:
         if process.returncode is None:

@@ -80,6 +80,7 @@ class Stand:
                 *(*self._command, "serve", "--site", str(path), "--workers", str(self.workers)),
                 stdout=log,
                 stderr=log,
+                cwd=self.site.folder,
                 start_new_session=True,
             )
         await self._wait_ready(output, start_of_log)
@@ -188,6 +189,10 @@ class Stand:
             raise StandFailed("not started")
         return self._store
 
+    async def another_sql_connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Connect to the central database once more; whoever asks closes it."""
+        return await asyncpg.connect(self.postgres_dsn)
+
     # --- the command line ---------------------------------------------------------------------
 
     async def command(self, *arguments: str) -> tuple[int, str]:
@@ -196,6 +201,7 @@ class Stand:
             *(*self._command, *arguments, "--site", str(self.site.path)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            cwd=self.site.folder,
         )
         out, err = await process.communicate()
         status = process.returncode if process.returncode is not None else -1

@@ -26,8 +26,8 @@ from loadtest.generator import GRANTED, Generator, Outcome
 from loadtest.samples import Spread
 from loadtest.schedule import poisson
 
-BELIEVABLE = 0.001
-"""A generator later than 5 ms for more than this share of its visitors is not believed."""
+BEGUN = "begun"
+"""Said to another program when the first visitor comes."""
 
 
 def scans(
@@ -135,7 +135,13 @@ def main(
     )
 
     async def run() -> Outcome:
-        generator = Generator(place, requests, connections=connections, expected=frozenset(expect))
+        generator = Generator(
+            place,
+            requests,
+            connections=connections,
+            expected=frozenset(expect),
+            on_begin=lambda: print(BEGUN, flush=True) if as_json else None,
+        )
         return await storm(generator, rate=rate, lasts_s=lasts_s, seed=seed)
 
     factory = precise_loop if rate else uvloop.new_event_loop
@@ -143,7 +149,7 @@ def main(
         outcome = runner.run(run())
     print(orjson.dumps(outcome.as_json()).decode() if as_json else summary(outcome))
     wrong = 0 if "any" in expect else outcome.wrong
-    sys.exit(1 if wrong or outcome.late > BELIEVABLE * outcome.sent else 0)
+    sys.exit(1 if wrong or not outcome.believable else 0)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ async def _measure(plan: Plan, durability: str, workers: int) -> list[Figure]:
         other_cores = plan.second_core if alone else plan.cores
         stand.pin(gateway=worker_cores, stores=other_cores)
         with processes.running_on(other_cores):
-            async with _bare(plan, workers, size, worker_cores) as (bare_url, bare_pids):
+            async with bare_handler(plan, workers, size, worker_cores) as (bare_url, bare_pids):
                 await _take_turns(plan, stand, turns, bare_url, bare_pids)
         stand.release()
         turns.void = turns.void or await stand.verify()
@@ -140,7 +140,7 @@ def _load(plan: Plan, stand: Stand, url: str, first: int) -> Load:
 
 
 @contextlib.asynccontextmanager
-async def _bare(
+async def bare_handler(
     plan: Plan, workers: int, size: int, cores: Sequence[int]
 ) -> AsyncIterator[tuple[str, list[int]]]:
     """Serve the baseline with as many processes as the gateway has workers."""
