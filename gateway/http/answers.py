@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.entitlements.store import Settled
-from gateway.http.times import Times, to_ms
-from gateway.tickets.decision import Conflict, Decision, TicketView
+from gateway.http.times import KEPT, Times, to_ms
+from gateway.tickets.decision import Conflict, Decision, TicketView, Window
 from gateway.tickets.event import EventRow
 
 KINDS = {
@@ -32,6 +32,7 @@ class Answers:
     def __init__(self, times: Times, site: str) -> None:
         self._times = times
         self._site = site
+        self._spans: dict[tuple[Window, tuple[Window, ...]], tuple[Document, list[Document]]] = {}
 
     def decision(self, decision: Decision, message: str, *, operator: bool) -> Document:
         """Write the answer to a scan; ``operator`` shows what only operators may see."""
@@ -50,10 +51,14 @@ class Answers:
 
     def ticket(self, ticket: TicketView, *, operator: bool) -> Document:
         """Write a ticket as a steward sees it."""
-        times = self._times
-        write, bound = times.write_or_none, times.write_bound
-        window = ticket.window
-        first, last = write(ticket.first_at), write(ticket.last_at)
+        write = self._times.write_or_none
+        first_at, last_at = ticket.first_at, ticket.last_at
+        first = write(first_at)
+        last = first if first_at == last_at else write(last_at)
+        destroyed_at, hold_until = ticket.destroyed_at, ticket.hold_until
+        window, windows = self._spans.get((ticket.window, ticket.windows)) or self._write_spans(
+            ticket
+        )
         return {
             "code": ticket.code,
             "product": ticket.product,
@@ -64,13 +69,11 @@ class Answers:
             "persons": ticket.persons,
             "persons_left": ticket.persons_left,
             "status": ticket.status,
-            "hold_until": write(ticket.hold_until),
+            "hold_until": None if hold_until is None else write(hold_until),
             "replaced_by": ticket.replaced_by if operator else None,
-            "destroyed_at": write(ticket.destroyed_at),
-            "window": {"from": bound(window.starts), "until": bound(window.until)},
-            "windows": [
-                {"from": bound(each.starts), "until": bound(each.until)} for each in ticket.windows
-            ],
+            "destroyed_at": None if destroyed_at is None else write(destroyed_at),
+            "window": window,
+            "windows": windows,
             "stamps": {
                 "made": ticket.made,
                 "allowed": ticket.allowed,
@@ -81,6 +84,18 @@ class Answers:
             },
             "inside": ticket.inside,
         }
+
+    def _write_spans(self, ticket: TicketView) -> tuple[Document, list[Document]]:
+        """Write the windows of a ticket; tickets of one session share them."""
+        if len(self._spans) >= KEPT:
+            self._spans.clear()
+        spans = (self._span(ticket.window), [self._span(each) for each in ticket.windows])
+        self._spans[ticket.window, ticket.windows] = spans
+        return spans
+
+    def _span(self, window: Window) -> Document:
+        bound = self._times.write_bound
+        return {"from": bound(window.starts), "until": bound(window.until)}
 
     def conflict(self, conflict: Conflict) -> Document:
         """Write an admission that the rules would have refused."""

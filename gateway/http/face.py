@@ -10,9 +10,9 @@ from gateway.http.responses import Head
 from gateway.http.services import Services
 from gateway.http.times import Times
 from gateway.people.limits import Attempts
+from gateway.tickets.messages import accept_language
 
-LANGUAGES: Final = ("en", "fr", "de", "es")
-_KEPT = 1024
+_KEPT: Final = 1024
 
 
 class Face:
@@ -35,36 +35,8 @@ class Face:
             return self.services.site.language
         chosen = self._languages.get(header)
         if chosen is None:
-            chosen = accepted(header) or self.services.site.language
+            chosen = accept_language(header, self.services.site.language)
             if len(self._languages) >= _KEPT:
                 self._languages.clear()
             self._languages[header] = chosen
         return chosen
-
-
-def accepted(header: str) -> str | None:
-    """Return the first of our languages by the caller's weights.
-
-    >>> accepted("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5")
-    'fr'
-    """
-    best, best_weight = None, 0.0
-    for part in header.split(","):
-        tag, _, parameter = part.partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        if language not in LANGUAGES:
-            continue
-        weight = _weight(parameter)
-        if weight > best_weight:
-            best, best_weight = language, weight
-    return best
-
-
-def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0

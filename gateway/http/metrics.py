@@ -79,7 +79,7 @@ class Metrics(Collector):
         for (route, status), count in sorted(self.requests.items()):
             requests.add_metric([route, str(status)], count)
         yield requests
-        figures = {
+        figures: dict[str, tuple[str, Callable[[], float]]] = {
             "loop_lag_seconds": ("How late the event loop ran a timer.", lambda: self.loop_lag_s),
             "live_clients": ("Dashboards listening.", lambda: float(self.live_clients)),
             "stream_clients": ("WebSockets open.", lambda: float(self.stream_clients)),

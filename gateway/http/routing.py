@@ -5,6 +5,7 @@ the body. A route is declared beside its handler, with the types of its request 
 which the OpenAPI document is made.
 """
 
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,7 +167,8 @@ def _failed(route: Route, error: Exception) -> web.StreamResponse:
         raise error  # the caller has gone
     problem = _problem_of(error)
     if problem is None:
-        log.error("request_failed", route=f"{route.method} {route.path}", exc_info=error)
+        name = f"{route.method} {route.path}"
+        log.error("request_failed", route=name, error=repr(error), where=_where(error))
         problem = Problem(500, "internal")
     return problem_answer(problem)
 
@@ -194,3 +196,9 @@ def _problem_of(error: Exception) -> Problem | None:
         case _:
             pass
     return problem
+
+
+def _where(error: Exception) -> list[str]:
+    """Name the lines an error came through; their text would have to be read from disk."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in frames]

@@ -117,7 +117,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
             raise
         decision = opened(face, code, place, scan, operator)
     services.metrics.scanned(decision.reason, services.monotonic() - started)
-    message = services.message(decision, place, language)
+    message = services.message(decision, place, language, override=override is not None)
     return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
 
 

@@ -96,6 +96,21 @@ class DegradedQueue(Protocol):
         """Keep a scan; never waits."""
 
 
+class Messenger(Protocol):
+    """Says a decision in a language, in the site's zone."""
+
+    def __call__(
+        self,
+        decision: Decision,
+        place: Place | None,
+        language: str,
+        /,
+        *,
+        override: bool = False,
+    ) -> str:
+        """Say it; ``override``: an operator let the visitor in."""
+
+
 @dataclass(slots=True)
 class Services:
     """Everything the handlers use.
@@ -118,5 +133,5 @@ class Services:
     health: Callable[[], HealthReport]
     clock: Callable[[], int]
     monotonic: Callable[[], float]
-    message: Callable[[Decision, Place | None, str], str]
+    message: Messenger
     metrics: Metrics = field(default_factory=Metrics)

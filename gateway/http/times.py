@@ -1,6 +1,6 @@
 """Times as the contract writes them: RFC 3339, milliseconds, the site's offset.
 
-Most scans of a minute share their minute, so that everything but the seconds is kept.
+Scans of a second share all but the milliseconds, so that the rest is kept.
 """
 
 from datetime import UTC, datetime
@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from gateway.http.problems import invalid
 
-MINUTE_MS = 60_000
 KEPT = 4096
+"""Seconds, and bounds of windows, that are kept written."""
+
+_MILLISECONDS = tuple(f".{rest:03d}" for rest in range(1000))
 
 
 class Times:
@@ -21,16 +23,16 @@ class Times:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._minutes: dict[int, tuple[str, str]] = {}
-        self._seconds: dict[int, str] = {}
+        self._seconds: dict[int, tuple[str, str]] = {}
+        self._bounds: dict[int, str] = {}
 
     def write(self, at: int) -> str:
         """Write milliseconds since the epoch."""
-        minute, rest = divmod(at, MINUTE_MS)
-        parts = self._minutes.get(minute)
+        second = at // 1000
+        parts = self._seconds.get(second)
         if parts is None:
-            parts = self._minute(minute)
-        return f"{parts[0]}{rest // 1000:02d}.{rest % 1000:03d}{parts[1]}"
+            parts = self._second(second)
+        return parts[0] + _MILLISECONDS[at % 1000] + parts[1]
 
     def write_or_none(self, at: int | None) -> str | None:
         """Write milliseconds since the epoch, if there are any."""
@@ -40,22 +42,22 @@ class Times:
         """Write a bound of a window, in whole seconds since the epoch; bounds are kept whole."""
         if at is None:
             return None
-        text = self._seconds.get(at)
+        text = self._bounds.get(at)
         if text is None:
-            if len(self._seconds) >= KEPT:
-                self._seconds.clear()
-            text = self._seconds[at] = self.write(at * 1000)
+            if len(self._bounds) >= KEPT:
+                self._bounds.clear()
+            text = self._bounds[at] = self.write(at * 1000)
         return text
 
-    def _minute(self, minute: int) -> tuple[str, str]:
+    def _second(self, second: int) -> tuple[str, str]:
         try:
-            moment = datetime.fromtimestamp(minute * 60, UTC).astimezone(self._zone)
+            moment = datetime.fromtimestamp(second, UTC).astimezone(self._zone)
         except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
-            moment = datetime.max.replace(tzinfo=UTC) if minute > 0 else _FIRST
-        text = moment.isoformat(timespec="minutes")
-        if len(self._minutes) >= KEPT:
-            self._minutes.clear()
-        parts = self._minutes[minute] = (f"{text[:16]}:", text[16:])
+            moment = datetime.max.replace(tzinfo=UTC) if second > 0 else _FIRST
+        text = moment.isoformat(timespec="seconds")
+        if len(self._seconds) >= KEPT:
+            self._seconds.clear()
+        parts = self._seconds[second] = (text[:19], text[19:])
         return parts
 
 

@@ -1,14 +1,14 @@
 """Stand-ins for the stores: the HTTP face by itself, without a server."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.entitlements.admin import Meta, SpaceState, StoreAdmin
+from gateway.entitlements.admin import Meta, SpaceMode, SpaceState, StoreAdmin
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim, EntitlementStore, Settled, UnknownTicket
 from gateway.errors import LastAdminKey, StoreUnavailable
@@ -155,7 +155,7 @@ class FakeStore:
 
 @dataclass
 class FakeAdmin:
-    modes: dict[str, str] = field(default_factory=dict)
+    modes: dict[str, SpaceMode] = field(default_factory=dict)
     inside: dict[str, int] = field(default_factory=dict)
     rows: list[EventRow] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class FakeAdmin:
             for name in ("hall", "vault")
         ]
 
-    async def set_mode(self, space: str, mode: str) -> None:
+    async def set_mode(self, space: str, mode: SpaceMode) -> None:
         self._ask()
         self.modes[space] = mode
 
@@ -208,7 +208,7 @@ class FakeShelf:
         self._ask()
         return self.keys.get(digest)
 
-    async def put_keys(self, keys: Mapping[str, bytes], drop: Sequence[str] = ()) -> None:
+    async def put_keys(self, keys: Mapping[str, bytes], drop: Iterable[str] = ()) -> None:
         self._ask()
         self.keys.update(keys)
         for name in drop:
@@ -274,6 +274,12 @@ class Later:
         self.scans.append(scan)
 
 
+def say(
+    decision: Decision, _place: Place | None, language: str, /, *, override: bool = False
+) -> str:
+    return f"{language}: {decision.reason or 'welcome'}"
+
+
 class Venue:
     """Everything behind the HTTP face, in memory: a hall with a vault in it, and three readers."""
 
@@ -322,7 +328,5 @@ class Venue:
             health=lambda: self.health,
             clock=lambda: self.now,
             monotonic=monotonic,
-            message=lambda decision, _place, language: (
-                f"{language}: {decision.reason or 'welcome'}"
-            ),
+            message=say,
         )
