@@ -46,9 +46,8 @@ def unavailable() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise DatabaseUnavailable(
-            f"The central database does not answer: {str(error) or type(error).__name__}"
-        ) from error
+        problem = str(error)[:200] or type(error).__name__
+        raise DatabaseUnavailable(f"The central database does not answer: {problem}") from error
 
 
 async def connect(

@@ -6,7 +6,7 @@
 
 CREATE TABLE composteur.change (
     rev   bigint PRIMARY KEY DEFAULT nextval('composteur.rev'),
-    site  text NOT NULL REFERENCES composteur.site ON DELETE CASCADE,
+    site  text NOT NULL,
     kind  text NOT NULL,
     id    text NOT NULL
 );

@@ -1,0 +1,179 @@
+-- From the event stream into the database. One event is one line of COPY text, taken as it is, with
+-- its id before it; the letters are those of the store's functions.
+
+-- name: settings
+-- A commit need not wait for the disk: position and events go together, and the stream keeps what is
+-- younger than ten minutes, so that a crash of the database costs a second reading, nothing else.
+SET synchronous_commit = off
+
+-- name: stage
+-- The lines of one transaction, in the order of the stream, which is that of `ctid`.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
+    event_id           text,
+    at                 bigint,
+    kind               text,
+    of                 text,
+    ticket_code        text,
+    product            text,
+    session            text,
+    space              text,
+    reader             text,
+    operator           text,
+    direction          text,
+    decision           text,
+    reason             text,
+    persons            integer,
+    audience           text,
+    counted_persons    integer,
+    counted_stamps     integer,
+    device_at          bigint,
+    offline            boolean,
+    degraded           boolean,
+    override_reason    text,
+    conflict_with      text,
+    made               integer,
+    made_by_window     integer[],
+    persons_by_window  integer[],
+    day                integer,
+    made_on_day        integer,
+    first_at           bigint,
+    first_reader       text,
+    last_at            bigint,
+    last_reader        text,
+    inside             text,
+    origin             text,
+    inside_persons     integer,
+    moved_at           bigint,
+    destroyed_at       bigint,
+    memory             text,
+    deadline           bigint
+) ON COMMIT DELETE ROWS
+
+-- name: lead
+-- One gateway streams a site; the others see that it does.
+SELECT pg_try_advisory_lock(hashtext('composteur.streamer'), hashtext($1))
+
+-- name: lock
+-- The row is not locked against the sellers' side, which may only look at it.
+SELECT position, epoch,
+       (SELECT min(at) FROM staged_event) AS earliest, (SELECT max(at) FROM staged_event) AS latest
+  FROM composteur.site WHERE id = $1 FOR NO KEY UPDATE
+
+-- name: partitions
+SELECT composteur.make_scan_event_partition(month)
+  FROM (SELECT DISTINCT date_trunc('month', to_timestamp(at / 1000::float8), 'UTC') AS month
+          FROM staged_event) AS needed
+
+-- name: drop_known
+-- In recovery: what the database has already.
+DELETE FROM staged_event s USING composteur.scan_event e WHERE e.event_id = s.event_id
+
+-- name: record
+WITH events AS (
+    INSERT INTO composteur.scan_event
+    SELECT event_id, to_timestamp(at / 1000::float8), $1,
+           CASE kind WHEN 's' THEN 'scan' WHEN 'p' THEN 'passage' WHEN 'a' THEN 'annulled'
+                     WHEN 'u' THEN 'undo' WHEN 'd' THEN 'destroy' WHEN 'c' THEN 'count'
+                     WHEN 't' THEN 'untracked' END,
+           of, ticket_code, product, session, space, reader, operator,
+           CASE direction WHEN 'e' THEN 'entry' WHEN 'x' THEN 'exit' END,
+           CASE decision WHEN 'g' THEN 'granted' WHEN 'd' THEN 'denied' END,
+           reason, persons,
+           CASE WHEN audience IS NULL THEN 'individual' WHEN audience = 'g' THEN 'group' END,
+           coalesce(counted_persons, 0), coalesce(counted_stamps, 0),
+           to_timestamp(device_at / 1000::float8), coalesce(offline, false),
+           coalesce(degraded, false), override_reason, conflict_with
+      FROM staged_event
+)
+INSERT INTO composteur.attendance AS a
+       (minute, site, space, product, audience, reader, direction, persons, stamps)
+SELECT to_timestamp(minute * 60), $1, space, product, audience, reader, direction, persons, stamps
+  FROM (SELECT at / 60000 AS minute, coalesce(space, '') AS space, coalesce(product, '') AS product,
+               CASE WHEN audience IS NULL THEN 'individual' WHEN audience = 'g' THEN 'group'
+                    ELSE '' END AS audience,
+               coalesce(reader, '') AS reader,
+               CASE direction WHEN 'e' THEN 'entry' WHEN 'x' THEN 'exit' ELSE '' END AS direction,
+               sum(counted_persons) AS persons, sum(counted_stamps) AS stamps
+          FROM (SELECT at, space, product, audience, reader, direction,
+                       coalesce(counted_persons, 0) AS counted_persons,
+                       coalesce(counted_stamps, 0) AS counted_stamps
+                  FROM staged_event WHERE counted_persons <> 0 OR counted_stamps <> 0) AS counted
+         GROUP BY 1, 2, 3, 4, 5, 6) AS added
+    ON CONFLICT (site, minute, space, product, audience, reader, direction)
+    DO UPDATE SET persons = a.persons + excluded.persons, stamps = a.stamps + excluded.stamps
+
+-- name: state
+-- The last state of each ticket; its memories one by one.
+WITH remembered AS (
+    SELECT ticket_code,
+           CASE count(*) WHEN 1 THEN array_agg(entry) 
+                ELSE composteur.merged_nonces('{}', array_agg(entry ORDER BY place)) END AS entries
+      FROM (SELECT ticket_code, ctid AS place,
+                   CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory AS entry
+              FROM staged_event
+             WHERE memory IS NOT NULL AND made IS NOT NULL AND ticket_code IS NOT NULL) AS memories
+     GROUP BY ticket_code
+)
+INSERT INTO composteur.ticket_state AS t
+       (code, made, made_by_window, persons_by_window, day, made_on_day, first_at, first_reader,
+        last_at, last_reader, inside, origin, inside_persons, moved_at, destroyed_at, last_event,
+        nonces)
+SELECT DISTINCT ON (e.ticket_code)
+       e.ticket_code, e.made, coalesce(e.made_by_window, ARRAY[e.made]),
+       coalesce(e.persons_by_window, e.made_by_window, ARRAY[e.made]), e.day,
+       coalesce(e.made_on_day, 0),
+       to_timestamp(CASE e.first_at WHEN 0 THEN e.at ELSE e.first_at END / 1000::float8),
+       CASE e.first_reader WHEN '=' THEN e.reader ELSE e.first_reader END,
+       to_timestamp(CASE e.last_at WHEN 0 THEN e.at ELSE e.last_at END / 1000::float8),
+       CASE e.last_reader WHEN '=' THEN e.reader ELSE e.last_reader END,
+       CASE e.inside WHEN '=' THEN e.space ELSE e.inside END, e.origin,
+       coalesce(e.inside_persons, 0),
+       to_timestamp(CASE e.moved_at WHEN 0 THEN e.at ELSE e.moved_at END / 1000::float8),
+       to_timestamp(CASE e.destroyed_at WHEN 0 THEN e.at ELSE e.destroyed_at END / 1000::float8),
+       e.event_id, coalesce(r.entries, '{}')
+  FROM staged_event e
+  LEFT JOIN remembered r ON r.ticket_code = e.ticket_code
+ WHERE e.made IS NOT NULL AND e.ticket_code IS NOT NULL
+ ORDER BY e.ticket_code, e.ctid DESC
+    ON CONFLICT (code) DO UPDATE SET
+       made = excluded.made, made_by_window = excluded.made_by_window,
+       persons_by_window = excluded.persons_by_window, day = excluded.day,
+       made_on_day = excluded.made_on_day, first_at = excluded.first_at,
+       first_reader = excluded.first_reader, last_at = excluded.last_at,
+       last_reader = excluded.last_reader, inside = excluded.inside, origin = excluded.origin,
+       inside_persons = excluded.inside_persons, moved_at = excluded.moved_at,
+       destroyed_at = coalesce(t.destroyed_at, excluded.destroyed_at),
+       last_event = excluded.last_event,
+       nonces = CASE WHEN excluded.nonces = '{}' THEN t.nonces
+                     WHEN t.nonces = '{}' THEN excluded.nonces
+                     ELSE composteur.merged_nonces(t.nonces, excluded.nonces) END
+
+-- name: advance
+-- Reservations made and settled, and the position. A memory is hash,persons,passed,window,flags.
+WITH settled AS (
+    SELECT of, bool_or(kind <> 'p' OR memory IS NULL
+                       OR split_part(memory, ',', 3)::integer >= split_part(memory, ',', 2)::integer)
+               AS whole
+      FROM staged_event WHERE kind IN ('p', 'a', 'u') AND of IS NOT NULL GROUP BY of
+), made AS (
+    INSERT INTO composteur.reservation (event_id, site, code, deadline, committed)
+    SELECT e.event_id, $1, e.ticket_code, to_timestamp(e.deadline / 1000::float8), s.of IS NOT NULL
+      FROM staged_event e LEFT JOIN settled s ON s.of = e.event_id
+     WHERE e.deadline IS NOT NULL AND e.ticket_code IS NOT NULL AND s.whole IS NOT TRUE
+), closed AS (
+    DELETE FROM composteur.reservation r USING settled s WHERE r.event_id = s.of AND s.whole
+), begun AS (
+    UPDATE composteur.reservation r SET committed = true
+      FROM settled s WHERE r.event_id = s.of AND NOT s.whole AND NOT r.committed
+)
+UPDATE composteur.site SET position = coalesce($2, position) WHERE id = $1
+
+-- name: reject
+INSERT INTO composteur.event_rejected (site, position, line, error) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (site, position) DO NOTHING
+
+-- name: skip
+UPDATE composteur.site SET position = $2 WHERE id = $1
+
+-- name: rejected
+SELECT position, error, noted_at FROM composteur.event_rejected WHERE site = $1 ORDER BY noted_at
