@@ -25,7 +25,9 @@ class Site:
     postgres: str = "embedded"
     gateway: str = "main"
     lanes: int = 0
-    """How many turnstiles report their passages."""
+    """How many turnstiles report their passages over HTTP."""
+    gates: int = 0
+    """How many gates of ours are on MQTT."""
 
     @property
     def path(self) -> Path:
@@ -57,6 +59,7 @@ class Site:
             f'postgres = "{self.postgres}"',
             f'durability = "{self.durability}"',
             'state_dir = "state"',
+            *(('mqtt = "embedded"',) if self.gates else ()),
             "",
             "[http]",
             'host = "127.0.0.1"',
@@ -89,8 +92,28 @@ class Site:
                 'controller = "lanes"',
                 'count_on = "passage"',
             )
+        for number in range(self.gates):
+            yield from (
+                "",
+                "[[controller]]",
+                f'id = "board-{number}"',
+                'driver = "mqtt"',
+                "",
+                "[[equipment]]",
+                f'id = "{gate(number)}"',
+                'kind = "turnstile"',
+                f'space = "{SPACE}"',
+                'direction = "entry"',
+                f'controller = "board-{number}"',
+                'count_on = "passage"',
+            )
 
 
 def lane(number: int) -> str:
     """Return the id of a turnstile."""
     return f"lane-{number}"
+
+
+def gate(number: int) -> str:
+    """Return the id of a gate on MQTT."""
+    return f"gate-{number}"

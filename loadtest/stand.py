@@ -166,6 +166,11 @@ class Stand:
         return str(self._addresses["postgres"])
 
     @property
+    def mqtt_url(self) -> str:
+        """Where its broker is."""
+        return str(self._addresses["mqtt"])
+
+    @property
     def place(self) -> Place:
         """Where our own client connects."""
         return Place.of(self.url)
@@ -339,9 +344,17 @@ async def temporary_stand(
     parent: Path | None = None,
     redis: str = "embedded",
     lanes: int = 0,
+    gates: int = 0,
 ) -> AsyncIterator[Stand]:
     """Start a gateway in a folder of its own; stop it and remove the folder."""
     async with temporary_folder(parent) as folder:
-        site = Site(folder, free_port(), durability=durability, redis=redis, lanes=lanes)
+        site = Site(
+            folder,
+            free_port(),
+            durability=durability,
+            redis=redis,
+            lanes=lanes,
+            gates=gates,
+        )
         async with Stand(site, workers=workers, command=command) as stand:
             yield stand

@@ -9,6 +9,7 @@ from loadtest.plan import Plan
 NAMES = (
     "throughput",
     "latency",
+    "wire",
     "counted",
     "feed",
     "load",
