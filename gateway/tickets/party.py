@@ -152,7 +152,7 @@ def _against_a_stamp(
     state: TicketState, product: Product, used: Account, scan: Scan
 ) -> Iterator[Reason]:
     pause_ms = product.min_interval_s * MS_PER_S
-    if state.last_at is not None and scan.now < state.last_at + pause_ms:
+    if pause_ms and state.last_at is not None and scan.now < state.last_at + pause_ms:
         yield Reason.TOO_SOON
     if used.allowed is not None and used.made >= used.allowed:
         yield Reason.NO_STAMPS_LEFT
