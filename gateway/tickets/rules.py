@@ -22,6 +22,7 @@ from gateway.tickets.party import (
     arriving,
     leaving,
     passing,
+    persons_left,
     seen_from,
 )
 from gateway.tickets.reasons import OVERRIDABLE, Reason
@@ -57,9 +58,14 @@ def decide(entitlement: Entitlement, scan: Scan, venue: Venue) -> Ruling:
 def record(entitlement: Entitlement, scan: Scan, venue: Venue) -> Ruling:
     """Take in a scan granted elsewhere: it counts whatever the rules say.
 
-    The first of ``passed`` is the reason of its conflict. An unknown ticket is counted only.
+    The first of ``passed`` is the reason of its conflict. More persons than are left on a stamp
+    came in on a stamp of their own. An unknown ticket is counted only.
     """
-    return _rule(entitlement, scan, venue, frozenset(Reason))
+    ruling = _rule(entitlement, scan, venue, frozenset(Reason))
+    if ruling.kind is Kind.REST and entitlement.ticket is not None:
+        left = persons_left(entitlement.ticket, entitlement.state, ruling.index)
+        return replace(ruling, kind=Kind.STAMP) if ruling.persons > left else ruling
+    return ruling
 
 
 def _rule(entitlement: Entitlement, scan: Scan, venue: Venue, passes: frozenset[Reason]) -> Ruling:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.vectors.tables import parties, precedence, reentry, spaces, stamps, windows
+from tests.vectors.tables import offline, parties, precedence, reentry, spaces, stamps, windows
 from tests.vectors.tables.words import Fields
 
 FOLDER = Path(__file__).parent
@@ -20,6 +20,7 @@ TABLES: dict[str, Callable[[], Iterator[Fields]]] = {
     "parties": parties.cases,
     "reentry": reentry.cases,
     "spaces": spaces.cases,
+    "offline": offline.cases,
 }
 
 

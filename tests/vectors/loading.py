@@ -24,7 +24,7 @@ from gateway.tickets.scan import AntiPassback, Direction, Mode, Scan, Space, Ven
 type Fields = dict[str, Any]
 
 FOLDER = Path(__file__).parent
-RULE_FILES = ("precedence", "windows", "stamps", "parties", "reentry", "spaces")
+RULE_FILES = ("precedence", "windows", "stamps", "parties", "reentry", "spaces", "offline")
 _ENUMS = {
     "audience": Audience,
     "status": Status,
@@ -46,6 +46,8 @@ class Case(NamedTuple):
     scan: Scan
     venue: Venue
     expect: Fields
+    recorded: bool
+    """Granted elsewhere and taken in now: it counts, whatever the rules say."""
 
     @property
     def state_after(self) -> TicketState | None:
@@ -82,7 +84,7 @@ def case_from(raw: Fields) -> Case:
     scan = Scan(now=milliseconds(raw["now"]), day=raw["day"], **_values(raw["scan"]))
     spaces = [Space(**_values(space)) for space in raw["spaces"]]
     venue = Venue({space.id: space for space in spaces}, loading=raw["loading"])
-    return Case(raw["name"], entitlement, scan, venue, raw["expect"])
+    return Case(raw["name"], entitlement, scan, venue, raw["expect"], raw["recorded"])
 
 
 def state_from(raw: Fields, before: TicketState) -> TicketState:

@@ -95,16 +95,21 @@ def case(
     unknown: bool = False,
     no_product: bool = False,
     loading: bool = False,
+    recorded: bool = False,
     then: Fields | None = None,
     **expect: Any,
 ) -> Fields:
-    """Build a case; ``then`` holds the fields of the state that change, ``expect`` the rest."""
+    """Build a case; ``then`` holds the fields of the state that change, ``expect`` the rest.
+
+    A ``recorded`` case was granted elsewhere, offline, and is taken in now.
+    """
     instant = at(now)
     written: Fields = {
         "name": name,
         "now": instant,
         "day": day(instant),
         "loading": loading,
+        "recorded": recorded,
         "product": None if no_product else {"id": "visit"} | _instants(product),
         "sessions": [{"product": "visit"} | _instants(session) for session in sessions or []],
         "ticket": None if unknown else {"code": CODE, "product": "visit"} | _instants(ticket),
