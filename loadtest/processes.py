@@ -6,7 +6,7 @@ lost.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +75,12 @@ class Usage:
     by_process: dict[int, float]
 
     @classmethod
-    def now(cls, roots: Mapping[str, int]) -> "Usage":
-        """Read the families of these roots."""
+    def now(cls, roots: Mapping[str, int], *, without: Collection[int] = ()) -> "Usage":
+        """Read the families of these roots, less some processes."""
         processes = snapshot()
-        members = families(processes, roots)
+        members = {
+            name: pids.difference(without) for name, pids in families(processes, roots).items()
+        }
         return cls(
             {name: sum(processes[pid].cpu_s for pid in pids) for name, pids in members.items()},
             {pid: processes[pid].cpu_s for pids in members.values() for pid in pids},

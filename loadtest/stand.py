@@ -86,7 +86,10 @@ class Stand:
         await self._wait_ready(output, start_of_log)
         self.started_in_s = time.perf_counter() - begun
         self._addresses = orjson.loads((self.site.state_dir / "run.json").read_bytes())
-        self._sql = await asyncpg.connect(self._addresses["postgres"])
+        # Our own questions are kept in one backend, so that its time can be left out.
+        self._sql = await asyncpg.connect(
+            self.postgres_dsn, server_settings={"max_parallel_workers_per_gather": "0"}
+        )
         self._store = Redis.from_url(self._addresses["redis"], protocol=2)
         self._roots = await self._find_roots()
         if not self.key:
@@ -305,8 +308,8 @@ class Stand:
         return processes.families(processes.snapshot(), self._roots)
 
     def usage(self) -> processes.Usage:
-        """Read the CPU time they have used so far."""
-        return processes.Usage.now(self._roots)
+        """Read the CPU time they have used so far, without what our own questions cost."""
+        return processes.Usage.now(self._roots, without={self.sql.get_server_pid()})
 
     @property
     def roots(self) -> Mapping[str, int]:

@@ -23,10 +23,11 @@ from loadtest.site import READER
 from loadtest.stand import Stand, StandFailed, free_port, temporary_stand
 from loadtest.wrk.driver import Load, Throughput, closed_loop
 
-MOST_PER_S = {1: 16_000, 2: 22_000}
-"""Tickets are sold for so many scans a second; faster than that, a run ends void."""
+WARM_UP_S = 2.0
+WARM_UP_TICKETS = 80_000
+RESERVE = 1.5
+"""Tickets are sold for so many times the rate of the warm-up; without any left, a run is void."""
 
-WARM_UP_S = 1.0
 SETTLE_S = 0.5
 """Until a scan that wrk cut off at its end has been counted, too."""
 
@@ -69,12 +70,10 @@ class Turns:
 
 async def _measure(plan: Plan, durability: str, workers: int) -> list[Figure]:
     turns = Turns()
-    tickets = min(int((plan.rounds * plan.seconds + WARM_UP_S) * MOST_PER_S[workers]), MOST)
     async with temporary_stand(
         durability=durability, workers=workers, command=plan.command, parent=plan.folder
     ) as stand:
-        sold_in_s = await stand.sell(0, tickets)
-        plan.say(f"  {tickets:,} tickets sold and in the store after {sold_in_s:.1f} s")
+        await stand.sell(0, WARM_UP_TICKETS)
         size = await stand.answer_length(code_of(0))
         disk = fsync_times(stand.site.folder)
         alone = workers == 1
@@ -96,8 +95,11 @@ async def _take_turns(
     await closed_loop(replace(_load(plan, stand, bare_url, 0), seconds=WARM_UP_S))
     warm = await closed_loop(replace(_load(plan, stand, stand.url, 0), seconds=WARM_UP_S))
     await stand.wait_for_counted(warm.answered - warm.wrong)
+    first = WARM_UP_TICKETS
+    tickets = min(int(warm.rate * RESERVE * plan.rounds * plan.seconds), MOST - first)
+    sold_in_s = await stand.sell(first, tickets)
+    plan.say(f"  {tickets:,} tickets sold and in the store after {sold_in_s:.1f} s")
     await asyncio.sleep(SETTLE_S)
-    first = warm.issued + 1
     for _ in range(plan.rounds):
         bare_roots = {str(pid): pid for pid in bare_pids}
         before = processes.Usage.now(bare_roots)
