@@ -26,7 +26,7 @@ from gateway.entitlements.packing import (
 from gateway.errors import StoreUnavailable
 from gateway.tickets.event import EventRow
 
-type Phase = Literal["loading", "ready", "stale"]
+type Phase = Literal["loading", "catching_up", "ready", "stale"]
 type SpaceMode = Literal["normal", "free", "locked", "evacuate"]
 
 KEPT_MS = 10 * 60 * 1000
@@ -232,31 +232,35 @@ class StoreAdmin:
 
         The gate's own fields are never touched; a destroyed ticket stays destroyed; an older
         ``rev`` than known changes nothing.
+
+        Raises:
+            StoreUnavailable: no answer, or a rebuild is loading: put again later.
         """
-        prefix = self.key("t:")
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            arguments: list[str | int] = []
+            arguments: list[str | int] = ["feed"]
             for row in chunk:
                 arguments += (row["rev"], seller_fields(row), "")
-            await self._call("put", [prefix + row["code"] for row in chunk], *arguments)
+            await self._put(chunk, arguments)
 
     async def load_tickets(self, rows: Sequence[Row]) -> None:
         """Put tickets together with their state, while a rebuild loads.
 
         A ticket that is there already keeps its state: it has been used meanwhile.
         """
-        prefix, name = self.key("t:"), self._library.name("put")
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            arguments: list[str | int] = []
+            arguments: list[str | int] = ["load"]
             for row in chunk:
                 arguments += (row["rev"], seller_fields(row), state_fields(row))
-            async with _asking():
-                await self.client.execute_command(
-                    "FCALL", name, len(chunk), *[prefix + row["code"] for row in chunk], *arguments
-                )
+            await self._put(chunk, arguments)
             await asyncio.sleep(0)
+
+    async def _put(self, rows: Sequence[Row], arguments: Sequence[str | int]) -> None:
+        prefix = self.key("t:")
+        keys = [self.key("meta"), *(prefix + row["code"] for row in rows)]
+        if await self._call("put", keys, *arguments) == b"unavailable":
+            raise StoreUnavailable
 
     # --- epochs and rebuild
 

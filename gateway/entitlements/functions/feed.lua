@@ -1,14 +1,15 @@
 -- The seller's side and the rest: tickets, products and sessions put by the feed; states put back by
 -- a rebuild; a look without a scan; persons counted by hand; modes.
 
--- ARGV per ticket: rev · seller's fields (name \31 value \31 …) · state fields (a rebuild; '' else)
--- KEYS: the tickets. A put with an older rev than known changes nothing; the gate's fields are never
--- touched, a destroyed ticket stays destroyed.
+-- KEYS meta · the tickets. ARGV who puts: feed | load, then per ticket rev · seller's fields (name \31
+-- value \31 …) · state fields (load). A put with an older rev than known changes nothing; the gate's
+-- fields are never touched, a destroyed ticket stays destroyed.
+-- The feed waits while a rebuild loads: a ticket put without its state would look unused.
 local function put_one(key, rev, seller, state)
   local known = redis.call('HMGET', key, 'v', 'D', 'w2', 'x2')
   local fields = split(seller, SEPARATOR)
   if known[1] then
-    if tonumber(known[1]) >= tonumber(rev) then return 0 end
+    if tonumber(known[1]) >= tonumber(rev) then return end
   end
   -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
   if known[1] and fields[1] == 'p' then
@@ -27,16 +28,18 @@ local function put_one(key, rev, seller, state)
   fields[#fields + 1] = rev
   redis.call('HSET', key, unpack(fields))
   if known[2] then redis.call('HSET', key, 'D', known[2]) end
-  return 1
 end
 
+local TAKES_CHANGES = { ready = true, catching_up = true }
+
 local function put(keys, args)
-  local changed = 0
-  for position, key in ipairs(keys) do
-    local first = (position - 1) * 3
-    changed = changed + put_one(key, args[first + 1], args[first + 2], args[first + 3])
+  local meta = redis.call('HMGET', keys[1], 'epoch', 'phase')
+  if not meta[1] or (args[1] == 'feed' and not TAKES_CHANGES[meta[2]]) then return 'unavailable' end
+  for position = 2, #keys do
+    local first = (position - 2) * 3 + 1
+    put_one(keys[position], args[first + 1], args[first + 2], args[first + 3])
   end
-  return changed
+  return 'OK'
 end
 
 -- KEYS catalogue · ARGV per entry: field · rev · text ('' gone); the text begins with its rev

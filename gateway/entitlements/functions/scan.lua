@@ -246,10 +246,7 @@ local function scan(keys, args)
   end
   local reason = judge(case, meta[2])
   local recorded = case.op == 'record'
-  if reason == 'unavailable' then
-    if not recorded then return 'unavailable' end
-    reason = 'unknown_ticket'
-  end
+  if reason == 'unavailable' then return 'unavailable' end
   local attention = case.record and (case.record.A or case.product.attention)
   if recorded and args[15] == 'g' then
     force(case, reason)
