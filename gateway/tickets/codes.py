@@ -25,6 +25,7 @@ Spelled out because ``str.strip()`` also takes GS and its neighbours away.
 """
 
 _ours = re.compile(r"[A-Z2-7]{13,26}+").fullmatch
+_may_be_ours = re.compile(r"[A-Za-z0-8 -]{13,}+").fullmatch
 _AS_TYPED = str.maketrans({" ": None, "-": None, "0": "O", "1": "I", "8": "B"})
 
 
@@ -53,10 +54,8 @@ def canonical(text: str) -> str | None:
     text = text.strip(WHITE_SPACE)
     if not text or _is_malformed(text):
         return None
-    if text.isascii():
-        typed = text.upper().translate(_AS_TYPED)
-        if _ours(typed):
-            return typed
+    if _may_be_ours(text) and _ours(typed := text.upper().translate(_AS_TYPED)):
+        return typed
     return text
 
 
