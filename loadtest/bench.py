@@ -103,7 +103,8 @@ def main(
         command=tuple(shlex.split(gateway)) or GATEWAY,
         folder=folder,
     )
-    machine = facts()
+    size = f"{plan.rounds} × {plan.seconds:g} s a turn, {plan.tickets:,} tickets"
+    machine = facts() | {"run": f"{'quick: ' if quick else ''}{size}"}
     report.print_facts(console, machine)
     names = tuple(name for name in NAMES if name in only) or NAMES
     try:
