@@ -113,10 +113,8 @@ class StoreAdmin:
     async def read_events(self, after: str, count: int) -> list[tuple[bytes, bytes]]:
         """Read events behind a place in the stream: (stream id, line), at most ``count``."""
         async with _asking():
-            found = await self.client.execute_command(
-                "XRANGE", self.key("events"), f"({after}", "+", "COUNT", count, NEVER_DECODE=True
-            )
-        return [(entry[0], entry[1][1]) for entry in found] if found else []
+            found = await self.client.xrange(self.key("events"), f"({after}", "+", count)
+        return [(place, fields[b"e"]) for place, fields in found]
 
     async def wait_events(self, after: str, timeout_ms: int) -> bool:
         """Wait until there is an event behind ``after``, at most ``timeout_ms`` (< 5,000)."""
