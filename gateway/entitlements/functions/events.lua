@@ -22,7 +22,7 @@ end
 
 local function same_instant(value, at)
   if not value then return '' end
-  return tonumber(value) == at and '0' or value
+  return value == at and '0' or value
 end
 
 local function same_name(value, name)
@@ -31,8 +31,9 @@ local function same_name(value, name)
 end
 
 -- Columns 22 to 35: the ticket's state after the event.
-local function put_state(row, record, at)
-  row[22] = total(record.m)
+local function put_state(row, record)
+  local at = row[1]
+  row[22] = figure(total(record.m))
   if record.m and string.find(record.m, ',', 1, true) then row[23] = '{' .. record.m .. '}' end
   if record.e then row[24] = '{' .. record.e .. '}' end
   if record.d then row[25], row[26] = string.match(record.d, '^(%d+):(%d+)$') end
@@ -43,7 +44,7 @@ local function put_state(row, record, at)
   if record.i then
     row[31] = same_name(record.i, row[7])
     row[32] = record.o or ''
-    row[33] = record.k or 1
+    row[33] = record.k or '1'
   end
   row[34] = same_instant(record.M or record.l or record.y, at)
   row[35] = same_instant(record.D, at)

@@ -49,8 +49,8 @@ end
 
 -- persons, passed, window and flags, as they stand in the record and in column 36.
 local function grant_figures(grant)
-  return ',' .. grant.persons .. ',' .. grant.passed .. ',' .. grant.window .. ','
-    .. grant.status .. grant.what .. (grant.answered and 'z' or '')
+  return ',' .. figure(grant.persons) .. ',' .. figure(grant.passed) .. ',' .. figure(grant.window)
+    .. ',' .. grant.status .. grant.what .. (grant.answered and 'z' or '')
 end
 
 local function save_grant(changes, record, grant)

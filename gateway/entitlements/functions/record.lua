@@ -34,6 +34,24 @@ local function long_value(record, field)
   return table.concat(parts)
 end
 
+-- Texts are parsed once: what is known by the text itself can never be stale.
+local function remembering(parse, most)
+  local known, count = {}, 0
+  return function(text)
+    local value = known[text]
+    if value == nil then
+      if count >= most then known, count = {}, 0 end
+      value = parse(text)
+      known[text] = value
+      count = count + 1
+    end
+    return value
+  end
+end
+
+-- A small number as text: formatting one costs more than looking it up.
+local figure = remembering(function(number) return tostring(number) end, 2000)
+
 -- Changes to a record are gathered by field (false: gone) and written in one HSET and one HDEL.
 local function set(changes, record, field, value)
   if value == nil or value == '' then
@@ -43,7 +61,7 @@ local function set(changes, record, field, value)
     end
     return
   end
-  if type(value) ~= 'string' then value = tostring(value) end
+  if type(value) ~= 'string' then value = figure(value) end
   if record[field] ~= value then
     changes[field] = value
     record[field] = value
@@ -65,21 +83,6 @@ local function write_record(key, changes)
 end
 
 local function instant(value) return string.format('%.0f', value) end
-
--- Texts are parsed once: what is known by the text itself can never be stale.
-local function remembering(parse, most)
-  local known, count = {}, 0
-  return function(text)
-    local value = known[text]
-    if value == nil then
-      if count >= most then known, count = {}, 0 end
-      value = parse(text)
-      known[text] = value
-      count = count + 1
-    end
-    return value
-  end
-end
 
 -- The figures of a list such as "1,0,2"; shared, so never changed.
 local numbers = remembering(function(text)
@@ -107,12 +110,12 @@ local function total(text)
 end
 
 -- The list with one of its figures replaced.
-local function with_figure(text, position, figure)
-  if position == 1 and (not text or not string.find(text, ',', 1, true)) then return tostring(figure) end
+local function with_figure(text, position, number)
+  if position == 1 and (not text or not string.find(text, ',', 1, true)) then return figure(number) end
   local list = {}
-  for number, known in ipairs(numbers(text or '')) do list[number] = known end
-  for number = #list + 1, position do list[number] = 0 end
-  list[position] = figure
+  for place, known in ipairs(numbers(text or '')) do list[place] = known end
+  for place = #list + 1, position do list[place] = 0 end
+  list[position] = number
   return table.concat(list, ',')
 end
 

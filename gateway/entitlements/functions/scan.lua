@@ -44,7 +44,7 @@ local function scan_row(case, decision, reason)
   local record, window, row = case.record, case.window and case.windows[case.window], new_row()
   row[1], row[2], row[4] = case.now_text, 's', escaped(case.code)
   row[7], row[8], row[9], row[10] = case.chain[1], case.reader, case.operator, case.direction
-  row[11], row[12], row[13] = decision, reason or '', case.n or case.persons or 1
+  row[11], row[12], row[13] = decision, reason or '', figure(case.n or case.persons or 1)
   row[17], row[18], row[19] = case.device_at, case.offline, case.degraded
   row[20] = case.override or ''
   if record then
@@ -142,11 +142,11 @@ local function grant(case, keys, epoch)
   if reserve then
     row[37] = instant(case.now + case.hold_ms)
   else
-    row[15] = case.n
-    row[16] = case.kind == 's' and 1 or ''
+    row[15] = figure(case.n)
+    row[16] = case.kind == 's' and '1' or ''
   end
   if record then row[36] = grant_column(given) end
-  if stateful then put_state(row, record, case.now) end
+  if stateful then put_state(row, record) end
   local event = emit(keys[5], epoch, row)
   given.event = event
   if record then
@@ -265,5 +265,5 @@ local function scan(keys, args)
   end
   if not check then tally(keys[6], recorded and meta[3] or case.day, reason or 'granted', meta[3]) end
   local flags = { conflict = case.conflict, attention = attention }
-  return reply(reason and 'denied' or 'granted', reason, event, flags, case.n or case.persons or 1, case_view(case))
+  return reply(reason and 'denied' or 'granted', reason, event, flags, figure(case.n or case.persons or 1), case_view(case))
 end

@@ -48,7 +48,7 @@ end
 
 local function write_case(case, epoch, row)
   if case.record then
-    if case.grant.what ~= 'f' then put_state(row, case.record, tonumber(row[1])) end
+    if case.grant.what ~= 'f' then put_state(row, case.record) end
     row[36] = grant_column(case.grant)
   end
   local event = emit(case.keys[5], epoch, row)
@@ -363,7 +363,7 @@ local function destroy(keys, args)
   row[1], row[2], row[4] = instant(now), 'd', escaped(code_of(keys[1]))
   row[5], row[6], row[9] = escaped(record.p), escaped(record.s), args[2]
   row[14], row[20] = record.a or '', args[3]
-  put_state(row, record, now)
+  put_state(row, record)
   local event = emit(keys[5], meta[1], row)
   write_record(keys[1], changes)
   return settled('settled', event, nil, {}, keys, record, now)

@@ -14,8 +14,9 @@ local function view_of(record, product, windows, window)
   local left = made == 0 and persons or math.max(0, made * persons - admitted)
   return table.concat({
     record.p or '', windows[window].session or record.s or '', product.label, record.a or '',
-    record.h or '', persons, left, record.t or '', record.H or '', record.R or '', record.D or '',
-    table.concat(spans, ','), window, made, windows[window].stamps or '', record.y or '',
+    record.h or '', record.n or '1', figure(left), record.t or '', record.H or '', record.R or '', record.D or '',
+    table.concat(spans, ','), figure(window), figure(made),
+    windows[window].stamps and figure(windows[window].stamps) or '', record.y or '',
     record.Y or '', record.l or record.y or '', record.L or record.Y or '', record.i or '',
   }, '\t')
 end
