@@ -9,10 +9,12 @@ from aiohttp import web
 from gateway.http import (
     batch,
     docs,
+    feed,
     health,
     keys,
     live,
     login,
+    openapi,
     pages,
     passages,
     scans,
@@ -32,6 +34,7 @@ RESOURCES: tuple[Routes, ...] = (
     stream.routes,
     passages.routes,
     tickets.routes,
+    feed.routes,
     spaces.routes,
     keys.routes,
     login.routes,
@@ -84,8 +87,12 @@ async def _nothing_here(request: web.Request) -> web.StreamResponse:
 
 
 async def _background(application: web.Application) -> AsyncIterator[None]:
-    """Watch the keys, and measure how late the loop is."""
-    services = application[FACE].services
+    """Read the pages, watch the keys, and measure how late the loop is."""
+    face = application[FACE]
+    services = face.services
+    loop = asyncio.get_running_loop()
+    face.files = await loop.run_in_executor(None, pages.read_files)
+    face.openapi = await loop.run_in_executor(None, openapi.encoded, list(all_routes()))
     tasks = [
         asyncio.create_task(services.keyring.watch(), name="keyring"),
         asyncio.create_task(_measure_lag(services), name="loop-lag"),

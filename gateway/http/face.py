@@ -26,6 +26,7 @@ class Face:
         self.attempts = Attempts()
         self.live = Live(services, self.answers)
         self.openapi = b""
+        self.files: dict[str, tuple[bytes, str, str]] = {}
         self.sockets: set[web.WebSocketResponse] = set()
         self._languages: dict[str, str] = {}
 

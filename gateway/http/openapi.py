@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from importlib import metadata
 from typing import Any
 
 import msgspec
+import orjson
 
 from gateway.http.problems import ProblemBody
 from gateway.http.routing import Route
@@ -26,6 +28,11 @@ _REASONS = {
 }
 
 type Json = dict[str, Any]
+
+
+def encoded(routes: Iterable[Route]) -> bytes:
+    """Write the document as JSON; reads the version from disk."""
+    return orjson.dumps(document(routes, version=metadata.version("composteur")))
 
 
 def document(routes: Iterable[Route], *, version: str) -> Json:

@@ -4,7 +4,6 @@ Plain HTML, CSS and ES modules as they lie in `gateway/web`; nothing comes from 
 """
 
 import hashlib
-from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -31,26 +30,26 @@ routes = Routes("pages")
 
 
 @routes.public("GET", "/", "The dashboard", media="text/html")
-async def dashboard(_face: Face, request: web.Request) -> web.StreamResponse:
+async def dashboard(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the dashboard."""
-    return page(request, "index.html")
+    return page(face, request, "index.html")
 
 
 @routes.public("GET", "/scan", "The handheld page", media="text/html")
-async def handheld(_face: Face, request: web.Request) -> web.StreamResponse:
+async def handheld(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the handheld page."""
-    return page(request, "scan.html")
+    return page(face, request, "scan.html")
 
 
 @routes.public("GET", "/static/{name}", "What the pages are made of", media="text/html")
-async def static(_face: Face, request: web.Request) -> web.StreamResponse:
+async def static(face: Face, request: web.Request) -> web.StreamResponse:
     """Answer one file of the pages."""
-    return page(request, request.match_info["name"])
+    return page(face, request, request.match_info["name"])
 
 
-def page(request: web.Request, name: str) -> web.Response:
+def page(face: Face, request: web.Request, name: str) -> web.Response:
     """Answer a file, or 304 when the browser has it already (404)."""
-    found = _files().get(name)
+    found = face.files.get(name)
     if found is None:
         raise Problem(404, "not_found")
     body, kind, tag = found
@@ -65,10 +64,9 @@ def page(request: web.Request, name: str) -> web.Response:
     return web.Response(body=body, headers=headers)
 
 
-@lru_cache(maxsize=1)
-def _files() -> dict[str, tuple[bytes, str, str]]:
+def read_files() -> dict[str, tuple[bytes, str, str]]:
     """Read all files of `gateway/web`: name → body, type, tag."""
-    found = {}
+    found: dict[str, tuple[bytes, str, str]] = {}
     for entry in files("gateway.web").iterdir():
         kind = TYPES.get(entry.name.rpartition(".")[2])
         if kind is not None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from gateway.entitlements.packing import Row
 from gateway.tickets.event import EventRow
-from gateway.tickets.model import Product, Session, Ticket
 
 
 class Central(Protocol):
@@ -23,11 +23,9 @@ class Central(Protocol):
     async def event(self, event_id: str) -> EventRow | None:
         """Return one event that the store's stream does not hold any more."""
 
-    async def put_tickets(self, tickets: Sequence[Ticket]) -> None:
-        """Write tickets; raises `DatabaseValueError`."""
+    async def put_tickets(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Row]:
+        """Write tickets, and return them as the store takes them (with their ``rev``).
 
-    async def put_products(self, products: Sequence[Product]) -> None:
-        """Write products; raises `DatabaseValueError`."""
-
-    async def put_sessions(self, sessions: Sequence[Session]) -> None:
-        """Write sessions; raises `DatabaseValueError`."""
+        Raises:
+            DatabaseValueError: the database refuses a value; none of the rows is written.
+        """

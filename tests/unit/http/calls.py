@@ -23,7 +23,7 @@ async def ask(
     *,
     who: Role | str | None = Role.ADMIN,
     json: Any = None,
-    body: bytes | str | None = None,
+    body: Any = None,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """Call, and return the status and the document."""

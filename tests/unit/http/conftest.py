@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
@@ -19,7 +20,7 @@ type Client = TestClient[Request, Application]
 async def serving(services: Services) -> AsyncIterator[Client]:
     """Serve on a free port, and give a client of it."""
     server = TestServer(build_application(services))
-    async with TestClient(server) as client:
+    async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
         yield client
 
 

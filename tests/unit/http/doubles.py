@@ -11,7 +11,7 @@ import msgspec
 from gateway.entitlements.admin import Meta, SpaceMode, SpaceState, StoreAdmin
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim, EntitlementStore, Settled, UnknownTicket
-from gateway.errors import LastAdminKey, StoreUnavailable
+from gateway.errors import DatabaseUnavailable, LastAdminKey, StoreUnavailable
 from gateway.http.ports import Central
 from gateway.http.services import (
     DegradedScan,
@@ -244,8 +244,11 @@ class FakeRows:
     """The table of keys."""
 
     rows: list[Key] = field(default_factory=list)
+    silent: bool = False
 
     async def keys(self) -> list[Key]:
+        if self.silent:
+            raise DatabaseUnavailable
         return list(self.rows)
 
     async def add_key(self, key: Key) -> bool:
