@@ -180,7 +180,7 @@ def _fail_if_any(left: dict[str, set[object]]) -> None:
 def _threads() -> set[object]:
     # An event loop's own pool (asyncio's, uvloop's) ends with the loop, which is closed after the
     # fixtures; a pool of ours has a name of its own.
-    of_loops = ("asyncio_", "ThreadPoolExecutor-")
+    of_loops = ("asyncio_", "uvloop_")
     return {t for t in threading.enumerate() if not t.name.startswith(of_loops)}
 
 

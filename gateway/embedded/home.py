@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.embedded import folders, places
+from gateway.embedded.locks import take_lock
 from gateway.embedded.places import Account, Places
 from gateway.embedded.server import Say
 from gateway.errors import StoreFailed
@@ -51,12 +52,23 @@ def settle(state_dir: Path, say: Say) -> Places:
 
 
 def forget(state_dir: Path) -> None:
-    """Delete the embedded servers' data of a state folder that will not be used again."""
+    """Delete the embedded servers' data of a state folder that will not be used again.
+
+    Raises:
+        AlreadyRunning: The data is in use.
+    """
     state_dir = state_dir.resolve()
     home = _recorded(state_dir)
-    if home is not None and _is_of_our_making(home, state_dir):
+    if home is None or not home.exists() or not _is_of_our_making(home, state_dir):
+        return
+    lock = take_lock(home, state_dir)
+    try:
+        for parents in ((), (places.SYSTEM_SOCKETS,)):
+            shutil.rmtree(places.socket_folder(home, parents), ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
         (state_dir / _RECORD).unlink(missing_ok=True)
+    finally:
+        os.close(lock)
 
 
 def _for_user(state_dir: Path, known: Path | None, _: Say) -> Places:

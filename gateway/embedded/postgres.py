@@ -27,6 +27,8 @@ def prepare(places: Places) -> Program:
     """Make PostgreSQL's cluster, unless it is there, and its settings."""
     program = programs.postgres().placed(places.programs)
     data = places.home / "postgres"
+    for left in places.home.glob("postgres.unfinished.*"):
+        shutil.rmtree(left, ignore_errors=True)
     if not data.exists():
         _make_cluster(program.with_name("initdb"), data, places)
     for lock in (data / "postmaster.pid", places.sockets / ".s.PGSQL.5432.lock"):
@@ -121,8 +123,6 @@ def _make_cluster(initdb: Path, data: Path, places: Places) -> None:
     password = places.home / "postgres.password"
     if not password.exists():
         folders.write(password, secrets.token_hex(16), 0o600)
-    for left in places.home.glob("postgres.unfinished.*"):
-        shutil.rmtree(left, ignore_errors=True)
     unfinished = data.with_name(f"postgres.unfinished.{secrets.token_hex(4)}")
     folders.data_folder(unfinished, places.account)
     passed = places.home / "initdb.password"

@@ -107,17 +107,18 @@ class Server:
         ended = asyncio.create_task(process.wait(), name="embedded-wait")
         try:
             await asyncio.wait((ready, ended), return_when=asyncio.FIRST_COMPLETED)
-            if not ready.done():
-                raise await self._failure(process)
-            ready.result()
-        except StoreFailed:
-            if process.returncode is None:
+            if ready.done():
+                ready.result()
+                return
+        except Exception:
+            if process.returncode is None:  # the next attempt would wait for it in vain
                 await self._end(process)
             raise
         finally:
             for task in (ready, ended):
                 task.cancel()
             await asyncio.wait((ready, ended))
+        raise await self._failure(process)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         program = self.program

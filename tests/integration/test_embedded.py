@@ -202,6 +202,14 @@ async def test_a_new_state_folder_at_an_old_path_begins_empty(fresh: Path) -> No
         assert await _redis(stores.redis, "DBSIZE") == 0
 
 
+async def test_data_in_use_is_not_forgotten(fresh: Path) -> None:
+    async with _opened(fresh) as stores:
+        with pytest.raises(AlreadyRunning):
+            await asyncio.to_thread(forget, fresh)
+
+        assert await _redis(stores.redis, "PING")
+
+
 async def test_lost_data_is_said_and_not_replaced_by_an_empty_store(fresh: Path) -> None:
     fresh.mkdir()
     (fresh / "embedded.toml").write_text('data = "/nowhere/at/all"\n')
@@ -297,7 +305,11 @@ def _python_of(how: dict[str, object]) -> str:
     """Find a Python with our libraries that another user may run."""
     script = "import asyncpg, redis, sys; sys.exit(sys.version_info < (3, 12))"
     libraries = next(path for path in sys.path if path.endswith("site-packages"))
-    how["env"] = {"PYTHONPATH": libraries, "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
+    how["env"] = {
+        "PYTHONPATH": libraries,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
+    }
     for python in (sys.executable, shutil.which("python3.13"), shutil.which("python3")):
         with suppress(OSError, TypeError, subprocess.CalledProcessError):
             subprocess.run(
