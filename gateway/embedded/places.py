@@ -65,7 +65,7 @@ def socket_folder(home: Path, parents: tuple[Path, ...]) -> Path:
     gateway started in a terminal stays.
 
     >>> socket_folder(Path("/srv/museum/state/embedded"), ())
-    PosixPath('/tmp/composteur-d1a1c59cd1')
+    PosixPath('/tmp/composteur-d17a6da3d2')
     """
     digest = hashlib.blake2b(bytes(home), digest_size=5).hexdigest()
     for parent in parents:
