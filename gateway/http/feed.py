@@ -13,17 +13,17 @@ from aiohttp import web
 
 from gateway.errors import DatabaseValueError
 from gateway.http.face import Face
-from gateway.http.ports import Central
 from gateway.http.problems import Problem, database_unavailable, invalid, too_large
 from gateway.http.requests import SCAN_LIMIT, decode
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
 from gateway.http.schemas import FeedAnswer, TicketAnswer
 from gateway.http.tickets import code_of
+from gateway.http.times import to_ms
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.codes import canonical
-from gateway.tickets.model import Audience, Status
+from gateway.tickets.model import Audience, Status, Ticket, TicketWindow
 
 CHUNK: Final = 500
 NDJSON: Final = "application/x-ndjson"
@@ -34,13 +34,13 @@ type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class WindowColumns(msgspec.Struct, forbid_unknown_fields=True, rename={"starts": "from"}):
-    """One window: a session, or a span."""
+    """One window: a session, or a span with at least one bound."""
 
-    session: str | msgspec.UnsetType = msgspec.UNSET
-    starts: Instant | msgspec.UnsetType | None = msgspec.UNSET
-    until: Instant | msgspec.UnsetType | None = msgspec.UNSET
-    spaces: list[str] | msgspec.UnsetType | None = msgspec.UNSET
-    stamps: int | msgspec.UnsetType | None = msgspec.UNSET
+    session: str | None = None
+    starts: Instant | None = None
+    until: Instant | None = None
+    spaces: list[str] | None = None
+    stamps: Annotated[int, msgspec.Meta(ge=1, le=999_999)] | None = None
 
 
 class TicketColumns(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,7 +89,7 @@ async def put_ticket(
     code = code_of(request)
     if body.code is not None and canonical(body.code) != code:
         raise invalid("code", "The code in the body is another than in the address.")
-    await _put(face, [_columns(body, code)])
+    await _put(face, [_ticket(body, code)])
     view = await face.services.store.look(code)
     if view is None:
         raise Problem(404, "unknown_ticket")
@@ -112,7 +112,7 @@ async def put_tickets(
     """Take tickets line by line, of any number; a line may have 64 KiB."""
     decoder = msgspec.json.Decoder(TicketColumns)
     accepted, rejected = 0, list[dict[str, Any]]()
-    chunk: list[tuple[int, dict[str, Any]]] = []
+    chunk: list[tuple[int, Ticket]] = []
     number = 0
     async for line in _lines(request):
         number += 1
@@ -123,10 +123,11 @@ async def put_tickets(
             code = None if row.code is None else canonical(row.code)
             if code is None:
                 raise invalid("code", "A line needs a code that can be one.")
+            ticket = _ticket(row, code)
         except Problem as problem:
             rejected.append({"line": number, "field": problem.field, "detail": problem.detail})
             continue
-        chunk.append((number, _columns(row, code)))
+        chunk.append((number, ticket))
         if len(chunk) >= CHUNK:
             accepted += await _take(face, chunk, rejected)
             chunk = []
@@ -136,7 +137,7 @@ async def put_tickets(
 
 
 async def _take(
-    face: Face, chunk: Sequence[tuple[int, dict[str, Any]]], rejected: list[dict[str, Any]]
+    face: Face, chunk: Sequence[tuple[int, Ticket]], rejected: list[dict[str, Any]]
 ) -> int:
     """Write a chunk; where the database refuses one, write its rows one by one."""
     if not chunk:
@@ -155,11 +156,11 @@ async def _take(
     return len(chunk)
 
 
-async def _put(face: Face, rows: Sequence[dict[str, Any]]) -> None:
-    central: Central | None = face.services.central
+async def _put(face: Face, rows: Sequence[Ticket]) -> None:
+    central = face.services.central
     if central is None:
         raise database_unavailable()
-    await face.services.admin.put_tickets(await central.put_tickets(rows))
+    await face.services.admin.put_tickets(await central.upsert_tickets(rows))
 
 
 async def _lines(request: web.Request) -> AsyncIterator[bytes]:
@@ -177,10 +178,40 @@ async def _lines(request: web.Request) -> AsyncIterator[bytes]:
         yield rest
 
 
-def _columns(row: TicketColumns, code: str) -> dict[str, Any]:
-    """Return the columns of a row; windows as JSON."""
-    columns: dict[str, Any] = {
-        name: getattr(row, name) for name in row.__struct_fields__ if name != "windows"
-    }
-    windows = None if row.windows is None else msgspec.json.encode(row.windows).decode()
-    return columns | {"code": code, "windows": windows}
+def _ticket(row: TicketColumns, code: str) -> Ticket:
+    return Ticket(
+        code=code,
+        product=row.product,
+        session=row.session,
+        valid_from=_ms(row.valid_from),
+        valid_until=_ms(row.valid_until),
+        windows=None if row.windows is None else tuple(map(_window, row.windows)),
+        order_ref=row.order_ref,
+        ordered_at=_ms(row.ordered_at),
+        payer=row.payer,
+        holder=row.holder,
+        audience=row.audience,
+        audience_label=row.audience_label,
+        persons=row.persons,
+        spaces=None if row.spaces is None else tuple(row.spaces),
+        status=row.status,
+        hold_until=_ms(row.hold_until),
+        replaced_by=row.replaced_by,
+        form_required=row.form_required,
+        form_signed=row.form_signed,
+        attention=row.attention,
+        destroyed_at=_ms(row.destroyed_at),
+        source=row.source,
+    )
+
+
+def _window(window: WindowColumns) -> TicketWindow:
+    starts, until = _ms(window.starts), _ms(window.until)
+    if (window.session is None) == (starts is None and until is None):
+        raise invalid("windows", "A window is a session, or a span `from` … `until`.")
+    spaces = None if window.spaces is None else tuple(window.spaces)
+    return TicketWindow(window.session, starts, until, spaces, window.stamps)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)

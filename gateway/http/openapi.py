@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from gateway.http.problems import ProblemBody
+from gateway.http.problems import TITLES, ProblemBody
 from gateway.http.routing import Route
 
 REFERENCE = "#/components/schemas/{name}"
@@ -55,6 +55,7 @@ def document(routes: Iterable[Route], *, version: str) -> Json:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
+        "x-problems": TITLES,
         "components": {
             "schemas": components,
             "securitySchemes": {

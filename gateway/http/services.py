@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from gateway.central.connection import Central
 from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.http.metrics import Metrics
-from gateway.http.ports import Central
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
 from gateway.people.idempotency import Idempotency

@@ -1,14 +1,16 @@
 """Tickets: look one up, search, its history, destroy, take a stamp back."""
 
+from contextlib import suppress
+
 import msgspec
 from aiohttp import web
 
+from gateway.central.connection import Central
 from gateway.entitlements.store import Settled
 from gateway.errors import DatabaseUnavailable
 from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.passages import find_event
-from gateway.http.ports import Central
 from gateway.http.problems import Problem, database_unavailable, invalid
 from gateway.http.requests import one_of, page_limit
 from gateway.http.responses import answer
@@ -176,7 +178,8 @@ async def undo(
     row = await find_event(face, event)
     if row.ticket_code != code:
         raise Problem(404, "unknown_event", "This event is another ticket's.", field="event")
-    settled = await store.undo(row, operator=identity.name, reason=body.reason)
+    undone_by = await _undone_by(face, event)
+    settled = await store.undo(row, operator=identity.name, reason=body.reason, undone_by=undone_by)
     return _act(face, identity, settled)
 
 
@@ -193,6 +196,15 @@ def code_of(request: web.Request) -> str:
 
 def _act(face: Face, identity: Identity, settled: Settled) -> web.StreamResponse:
     return answer(face.answers.act(settled, operator=identity.rank >= OPERATOR))
+
+
+async def _undone_by(face: Face, event: str) -> str | None:
+    """Name an earlier undo that the store may not remember any more."""
+    if face.services.central is None:
+        return None
+    with suppress(DatabaseUnavailable):
+        return await face.services.central.undone_by(event)
+    return None
 
 
 def _central(face: Face) -> Central:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.central.connection import Central
 from gateway.entitlements.admin import Meta, SpaceMode, SpaceState, StoreAdmin
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim, EntitlementStore, Settled, UnknownTicket
 from gateway.errors import DatabaseUnavailable, LastAdminKey, StoreUnavailable
-from gateway.http.ports import Central
 from gateway.http.services import (
     DegradedScan,
     HealthReport,
