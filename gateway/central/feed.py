@@ -7,10 +7,10 @@ greatest. A notification only wakes the feed; without it, it looks once a second
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import asyncpg
 import structlog
@@ -19,11 +19,12 @@ from gateway.central.connection import Central, unavailable
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
-    from gateway.central.connection import Connection
+    from gateway.central.pool import Connection
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "composteur_change"
+_CATALOGUE: tuple[Literal["product"], Literal["session"]] = ("product", "session")
 
 type Rows = Sequence[asyncpg.Record]
 """Rows with the columns of their query in queries/feed.sql, instants in integer milliseconds."""
@@ -45,12 +46,17 @@ class FeedStore(Protocol):
     async def put_tickets(self, rows: Rows) -> object:
         """Take tickets, and leave their stamps alone."""
 
+    async def drop_catalogue(
+        self, gone: Iterable[tuple[Literal["product", "session"], str, int]]
+    ) -> object:
+        """Forget products and sessions that were deleted: kind, id, `rev`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of a snapshot: rows of one `kind`, ``product``, ``session`` or ``ticket``."""
+    """A part of a snapshot: rows of one kind."""
 
-    kind: str
+    kind: Literal["product", "session", "ticket"]
     rows: Rows
 
 
@@ -172,8 +178,8 @@ class Feed:
         todo: dict[str, dict[str, int]] = {"product": {}, "session": {}, "ticket": {}}
         for rev, kind, id_ in changes:
             todo[kind][id_] = rev
-        await self._put(connection, "products", todo["product"], self._store.put_products)
-        await self._put(connection, "sessions", todo["session"], self._store.put_sessions)
+        await self._put(connection, "products", todo["product"], self._put_products)
+        await self._put(connection, "sessions", todo["session"], self._put_sessions)
         await self._put(connection, "tickets", todo["ticket"], self._store.put_tickets)
         await connection.execute(self._sql("done"), [rev for rev, _, _ in changes])
         self.applied += len(changes)
@@ -184,7 +190,7 @@ class Feed:
         connection: "Connection",
         query: str,
         revs: dict[str, int],
-        put: Callable[[Rows], Any],
+        put: Callable[[Rows], Awaitable[object]],
     ) -> None:
         """Read the rows as they are now and put them.
 
@@ -197,18 +203,37 @@ class Feed:
             await put(rows)
             await asyncio.sleep(0)
 
+    async def _put_products(self, rows: Rows) -> None:
+        await self._put_catalogue("product", rows, self._store.put_products)
+
+    async def _put_sessions(self, rows: Rows) -> None:
+        await self._put_catalogue("session", rows, self._store.put_sessions)
+
+    async def _put_catalogue(
+        self,
+        kind: Literal["product", "session"],
+        rows: Rows,
+        put: Callable[[Rows], Awaitable[object]],
+    ) -> None:
+        there = [row for row in rows if not row["deleted"]]
+        gone = [(kind, row["id"], row["rev"]) for row in rows if row["deleted"]]
+        if there:
+            await put(there)
+        if gone:
+            await self._store.drop_catalogue(gone)
+
     # --- everything ------------------------------------------------------------------------------
 
     async def snapshot(
         self, progress: Callable[[int, int], object] | None = None, *, chunk: int = 500
     ) -> AsyncIterator[Chunk]:
-        """Yield the whole catalogue, as it was at one instant, with the gate's record of each ticket.
+        """Yield all there is, as it was at one instant: tickets with the gate's record of them.
 
         Products come before sessions and sessions before tickets. What changes meanwhile is in the
         to-do list.
 
         Args:
-            progress: Told how many tickets were yielded, and of how many.
+            progress: Told how many tickets were taken, and of how many.
             chunk: Rows yielded at once.
         """
         connection = await self._central.connect(command_timeout=None)
@@ -218,7 +243,7 @@ class Feed:
                 await connection.execute("SET cursor_tuple_fraction = 1; SET work_mem = '64MB'")
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     total = await connection.fetchval(self._sql("snapshot_size"))
-                    for kind in ("product", "session"):
+                    for kind in _CATALOGUE:
                         rows = await connection.fetch(self._sql(f"snapshot_{kind}s"))
                         for start in range(0, len(rows), chunk):
                             yield Chunk(kind, rows[start : start + chunk])

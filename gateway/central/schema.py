@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
-from gateway.central.connection import connect
+from gateway.central.pool import connect
 from gateway.errors import SchemaRefused
 
 FOLDER = Path(__file__).parent / "schema"

@@ -7,7 +7,7 @@ looked into here; PostgreSQL reads them as the store wrote them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,7 @@ from gateway.central.connection import Central, unavailable
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
-    from gateway.central.connection import Connection
+    from gateway.central.pool import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,8 @@ class Streamer:
     async def _read_site(self, connection: "Connection") -> None:
         await connection.execute(self._central.queries["sites.register"], self._site)
         row = await connection.fetchrow(self._central.queries["sites.read"], self._site)
-        assert row is not None
+        if row is None:
+            raise DatabaseUnavailable("The central database has lost this site.")
         self.position, self.epoch = row["position"], row["epoch"]
 
     async def _stream(self, connection: "Connection") -> None:
@@ -278,24 +279,17 @@ class Streamer:
         self.counted += len(entries)
         return True
 
-    async def _copy(
-        self, connection: "Connection", entries: Sequence[Entry], epoch: int
-    ) -> None:
+    async def _copy(self, connection: "Connection", entries: Sequence[Entry], epoch: int) -> None:
         prefix = b"%d-" % epoch
         await connection.copy_to_table(
             "staged_event",
             schema_name="pg_temp",
-            # A view: asyncpg takes bytes for the name of a file.
-            source=memoryview(
-                b"".join([b"%b%b\t%b\n" % (prefix, id_, line) for id_, line in entries])
-            ),
+            source=_whole(b"".join([b"%b%b\t%b\n" % (prefix, id_, line) for id_, line in entries])),
             format="text",
             null="",
         )
 
-    async def _partitions(
-        self, connection: "Connection", earliest: int, latest: int
-    ) -> set[int]:
+    async def _partitions(self, connection: "Connection", earliest: int, latest: int) -> set[int]:
         """Make the partitions that a batch needs; answer the months that are there then."""
         months = set(range(_month(earliest), _month(latest) + 1))
         if months <= self._months:
@@ -317,17 +311,69 @@ class Streamer:
             )
             await connection.execute(self._sql("skip"), self._site, position)
         self.position = position
-        self.rejected += 1
-        log.error("streamer.line_refused", position=position, error=str(error))
+        self._note_refused(entry, error)
         return True
 
     # --- recovery --------------------------------------------------------------------------------
 
     async def drain_all(self) -> int:
-        raise NotImplementedError
+        """Save every event of the stream that the database does not have; answer how many.
+
+        For a store that has gone back in time and is about to be emptied: what it did since then is
+        kept. The position stays; the next epoch starts its own.
+        """
+        epoch = await self._store.epoch()
+        if epoch is None:
+            return 0
+        connection = await self._central.connect(command_timeout=60)
+        try:
+            with unavailable():
+                await self._prepare(connection)
+                saved, after = 0, START
+                while entries := await self._store.read_events(after, self._batch):
+                    saved += await self._save(connection, entries, epoch)
+                    after = entries[-1][0].decode()
+                return saved
+        finally:
+            await _close(connection)
+
+    async def _save(self, connection: "Connection", entries: Sequence[Entry], epoch: int) -> int:
+        try:
+            async with connection.transaction():
+                await self._copy(connection, entries, epoch)
+                await connection.execute(self._sql("drop_known"))
+                row = await connection.fetchrow(self._sql("lock"), self._site)
+                if row is None or row["earliest"] is None:
+                    return 0
+                await connection.execute(self._sql("partitions"))
+                count: int = await connection.fetchval("SELECT count(*) FROM staged_event")
+                await connection.execute(self._sql("record"), self._site)
+                await connection.execute(self._sql("recovered"))
+                await connection.execute(self._sql("advance"), self._site, None)
+                return count
+        except _REFUSED as error:
+            if len(entries) > 1:
+                middle = len(entries) // 2
+                return await self._save(connection, entries[:middle], epoch) + await self._save(
+                    connection, entries[middle:], epoch
+                )
+            self._note_refused(entries[0], error)
+            await connection.execute(
+                self._sql("reject"), self._site, entries[0][0].decode(), entries[0][1], str(error)
+            )
+            return 0
+
+    def _note_refused(self, entry: Entry, error: asyncpg.PostgresError) -> None:
+        self.rejected += 1
+        log.error("streamer.line_refused", position=entry[0].decode(), error=str(error))
 
     def _sql(self, name: str) -> str:
         return self._central.queries[f"streamer.{name}"]
+
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    """Hand all bytes over at once: asyncpg takes plain bytes for the name of a file."""
+    yield data
 
 
 def _ms(id_: bytes) -> int:

@@ -106,7 +106,7 @@ SELECT to_timestamp(minute * 60), $1, space, product, audience, reader, directio
 -- The last state of each ticket; its memories one by one.
 WITH remembered AS (
     SELECT ticket_code,
-           CASE count(*) WHEN 1 THEN array_agg(entry) 
+           CASE count(*) WHEN 1 THEN array_agg(entry)
                 ELSE composteur.merged_nonces('{}', array_agg(entry ORDER BY place)) END AS entries
       FROM (SELECT ticket_code, ctid AS place,
                    CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory AS entry
@@ -148,6 +148,74 @@ SELECT DISTINCT ON (e.ticket_code)
                      WHEN t.nonces = '{}' THEN excluded.nonces
                      ELSE composteur.merged_nonces(t.nonces, excluded.nonces) END
 
+-- name: recovered
+-- In recovery the store may have decided without knowing stamps that are here: what its events add
+-- is added to what is here, instead of taking its word for the whole.
+WITH told AS (
+    SELECT DISTINCT ON (ticket_code) * FROM staged_event
+     WHERE made IS NOT NULL AND ticket_code IS NOT NULL ORDER BY ticket_code, ctid DESC
+), added AS (
+    SELECT ticket_code,
+           sum(CASE kind WHEN 's' THEN CASE WHEN deadline IS NOT NULL AND what = 's' THEN 1
+                                            ELSE coalesce(counted_stamps, 0) END
+                         WHEN 'a' THEN CASE WHEN what = 's' AND split_part(memory, ',', 3) = '0'
+                                            THEN -1 ELSE 0 END
+                         WHEN 'u' THEN coalesce(counted_stamps, 0) ELSE 0 END)::integer AS stamps,
+           sum(CASE WHEN what NOT IN ('s', 'p') THEN 0
+                    WHEN kind = 's' THEN persons
+                    WHEN kind IN ('a', 'u') THEN -persons ELSE 0 END)::integer AS persons,
+           array_agg(CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory ORDER BY place)
+               FILTER (WHERE memory IS NOT NULL) AS entries
+      FROM (SELECT *, ctid AS place, coalesce(substr(split_part(memory, ',', 5), 2, 1), 's') AS what
+              FROM staged_event WHERE made IS NOT NULL AND ticket_code IS NOT NULL) AS events
+     GROUP BY ticket_code
+), known AS (
+    SELECT e.*, a.stamps, coalesce(a.entries, '{}') AS entries, t.code IS NOT NULL AS here,
+           t.made AS made_here, t.made + a.stamps = e.made AS agreed,
+           coalesce(nullif(split_part(e.memory, ',', 4), '')::integer, 1) AS place, a.persons AS came,
+           t.made_by_window AS made_here_by_window, t.persons_by_window AS persons_here_by_window,
+           t.day AS day_here, t.made_on_day AS made_on_day_here, t.first_at AS first_at_here,
+           t.first_reader AS first_reader_here, t.destroyed_at AS destroyed_at_here,
+           t.nonces AS nonces_here
+      FROM told e
+      JOIN added a ON a.ticket_code = e.ticket_code
+      LEFT JOIN composteur.ticket_state t ON t.code = e.ticket_code
+)
+INSERT INTO composteur.ticket_state
+       (code, made, made_by_window, persons_by_window, day, made_on_day, first_at, first_reader,
+        last_at, last_reader, inside, origin, inside_persons, moved_at, destroyed_at, last_event,
+        nonces)
+SELECT ticket_code,
+       CASE WHEN here THEN greatest(made_here + stamps, 0) ELSE made END,
+       CASE WHEN here AND NOT agreed THEN composteur.with_added(made_here_by_window, place, stamps)
+            ELSE coalesce(made_by_window, ARRAY[made]) END,
+       CASE WHEN here AND NOT agreed THEN composteur.with_added(persons_here_by_window, place, came)
+            ELSE coalesce(persons_by_window, made_by_window, ARRAY[made]) END,
+       day,
+       CASE WHEN here AND NOT agreed AND day_here = day THEN greatest(made_on_day_here + stamps, 0)
+            ELSE coalesce(made_on_day, 0) END,
+       CASE WHEN here AND NOT agreed AND first_at_here IS NOT NULL THEN first_at_here
+            ELSE to_timestamp(CASE first_at WHEN 0 THEN at ELSE first_at END / 1000::float8) END,
+       CASE WHEN here AND NOT agreed AND first_at_here IS NOT NULL THEN first_reader_here
+            ELSE CASE first_reader WHEN '=' THEN reader ELSE first_reader END END,
+       to_timestamp(CASE last_at WHEN 0 THEN at ELSE last_at END / 1000::float8),
+       CASE last_reader WHEN '=' THEN reader ELSE last_reader END,
+       CASE inside WHEN '=' THEN space ELSE inside END, origin, coalesce(inside_persons, 0),
+       to_timestamp(CASE moved_at WHEN 0 THEN at ELSE moved_at END / 1000::float8),
+       coalesce(destroyed_at_here, to_timestamp(
+           CASE destroyed_at WHEN 0 THEN at ELSE destroyed_at END / 1000::float8)),
+       event_id, composteur.merged_nonces(coalesce(nonces_here, '{}'), entries)
+  FROM known ORDER BY ticket_code
+    ON CONFLICT (code) DO UPDATE SET
+       made = excluded.made, made_by_window = excluded.made_by_window,
+       persons_by_window = excluded.persons_by_window, day = excluded.day,
+       made_on_day = excluded.made_on_day, first_at = excluded.first_at,
+       first_reader = excluded.first_reader, last_at = excluded.last_at,
+       last_reader = excluded.last_reader, inside = excluded.inside, origin = excluded.origin,
+       inside_persons = excluded.inside_persons, moved_at = excluded.moved_at,
+       destroyed_at = excluded.destroyed_at, last_event = excluded.last_event,
+       nonces = excluded.nonces
+
 -- name: advance
 -- Reservations made and settled, and the position. A memory is hash,persons,passed,window,flags.
 WITH settled AS (
@@ -156,8 +224,9 @@ WITH settled AS (
                AS whole
       FROM staged_event WHERE kind IN ('p', 'a', 'u') AND of IS NOT NULL GROUP BY of
 ), made AS (
-    INSERT INTO composteur.reservation (event_id, site, code, deadline, committed)
-    SELECT e.event_id, $1, e.ticket_code, to_timestamp(e.deadline / 1000::float8), s.of IS NOT NULL
+    INSERT INTO composteur.reservation (event_id, site, code, deadline, stamping, committed)
+    SELECT e.event_id, $1, e.ticket_code, to_timestamp(e.deadline / 1000::float8),
+           coalesce(substr(split_part(e.memory, ',', 5), 2, 1) = 's', true), s.of IS NOT NULL
       FROM staged_event e LEFT JOIN settled s ON s.of = e.event_id
      WHERE e.deadline IS NOT NULL AND e.ticket_code IS NOT NULL AND s.whole IS NOT TRUE
 ), closed AS (

@@ -127,11 +127,11 @@ BEGIN
     END IF;
     code := regexp_replace(
         normalize(code, NFC),
-        '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+'
-        '|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$',
+        '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+'
+        '|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$',
         '', 'g');
     own := translate(upper(code), '018 -', 'OIB');
-    RETURN CASE WHEN own ~ '^[A-Z2-7]{13,26}$' THEN own ELSE code END;
+    RETURN CASE WHEN octet_length(code) = length(code) AND own ~ '^[A-Z2-7]{13,26}$' THEN own ELSE code END;
 END
 $$;
 
@@ -243,7 +243,9 @@ CREATE TABLE composteur.ticket (
 COMMENT ON TABLE composteur.ticket IS 'What a visitor presents, as the seller wrote it. Stamps are in ticket_state.';
 
 CREATE INDEX ticket_by_order ON composteur.ticket (order_ref) WHERE order_ref IS NOT NULL;
-CREATE INDEX ticket_by_holder ON composteur.ticket (lower(holder) text_pattern_ops) WHERE holder IS NOT NULL;
+-- Any word of a name, or its beginning, whatever the order of names.
+CREATE INDEX ticket_by_holder ON composteur.ticket USING gin (to_tsvector('simple', holder))
+    WITH (fastupdate = on) WHERE holder IS NOT NULL;
 CREATE INDEX ticket_by_session ON composteur.ticket (session) WHERE session IS NOT NULL;
 CREATE INDEX session_by_product ON composteur.session (product, starts_at);
 

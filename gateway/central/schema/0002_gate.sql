@@ -103,9 +103,11 @@ CREATE TABLE composteur.reservation (
     site       text NOT NULL,
     code       text NOT NULL,
     deadline   timestamptz NOT NULL,
+    stamping   boolean NOT NULL,
     committed  boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE composteur.reservation IS 'Grants whose passage is awaited.';
+COMMENT ON COLUMN composteur.reservation.stamping IS 'It holds a stamp; the rest of a party, a re-entry, an exit do not.';
 COMMENT ON COLUMN composteur.reservation.committed IS 'The first of several persons has passed: the stamp is counted.';
 
 CREATE TABLE composteur.space_state (
@@ -166,6 +168,20 @@ BEGIN
         n := n + 1;
     END LOOP;
     RETURN CASE WHEN n > 8 THEN kept[n - 7:] ELSE kept END;
+END
+$$;
+
+
+-- Figures by window with one of them changed; missing ones are 0.
+CREATE FUNCTION composteur.with_added(figures integer[], place integer, added integer) RETURNS integer[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$
+BEGIN
+    WHILE cardinality(figures) < place LOOP
+        figures := figures || 0;
+    END LOOP;
+    figures[place] := greatest(figures[place] + added, 0);
+    RETURN figures;
 END
 $$;
 
