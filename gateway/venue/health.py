@@ -48,6 +48,8 @@ class Health:
     durability: str
     lag_s: Callable[[], float] = lambda: 0.0
     """How far the streamer is behind; 0 in a process that has none."""
+    on_loading: Callable[[], None] = lambda: None
+    """Called while the store answers and is not ready: whoever can put it right may look."""
     standing: tuple[str, ...] = ()
     """What is degraded for as long as this process runs."""
     store_up: bool = False
@@ -84,7 +86,7 @@ class Health:
             await asyncio.sleep(0.02)
 
     async def _watch_store(self) -> None:
-        looks = 0
+        looks, told = 0, True
         while True:
             up = True
             try:
@@ -94,10 +96,13 @@ class Health:
                         self._settings(*await self.store.settings())
                     self.loading = meta.epoch is None or meta.phase != "ready"
                     looks += 1
+                if self.loading:
+                    self.on_loading()
             except (StoreUnavailable, TimeoutError):
                 up, looks = False, 0
-            if up != self.store_up:
-                self.store_up = up
+            self.store_up = up
+            if up != told:
+                told = up
                 log.info("store_up") if up else log.error("store_down")
             await asyncio.sleep(EVERY_S if self.ready else EVERY_S / 10)
 

@@ -1,0 +1,510 @@
+"""The composition root: builds a gateway from a site file, starts it in order and stops it.
+
+Every resource is one context manager, so that its start and its end stand together; `serve` enters
+them one after the other and leaves them backwards, whether it is told to stop or fails half-way.
+Clock and environment come into the gateway here and nowhere else.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from socket import socket
+from typing import Final, override
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+from aiohttp import web
+
+import config
+from config import Site
+from gateway.central.connection import Central
+from gateway.central.feed import Feed
+from gateway.central.keys import KeyTable
+from gateway.central.schema import migrate
+from gateway.central.streamer import Streamer
+from gateway.embedded.stores import Addresses, open_stores
+from gateway.entitlements import admin as entitlements
+from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.store import EntitlementStore
+from gateway.errors import AlreadyRunning, DatabaseUnavailable, StoreUnavailable
+from gateway.http.application import build_application
+from gateway.http.services import HealthReport, ReaderFacts, Services, SiteFacts, SpaceFacts
+from gateway.people.browser_sessions import BrowserSessions
+from gateway.people.desk import KeyDesk
+from gateway.people.idempotency import Idempotency
+from gateway.people.identity import Key
+from gateway.people.keyring import Keyring
+from gateway.people.shelf import RedisShelf
+from gateway.tickets.messages import message
+from gateway.venue import health as health_words
+from gateway.venue import listening, run_file
+from gateway.venue.health import Health
+from gateway.venue.late import LateScans
+from gateway.venue.readers import places
+from gateway.venue.rebuild import Rebuild
+from gateway.venue.run_file import Running
+from gateway.venue.settling import keep_settling
+from gateway.venue.tasks import Work, kept_going
+from gateway.venue.workers import workers as run_workers
+
+type Say = Callable[[str], None]
+
+STORE_PATIENCE_S: Final = 5.0
+DATABASE_RETRY_S: Final = 0.5
+MIRROR_EVERY_S: Final = 0.5
+REBUILD_LOOK_S: Final = 0.05
+HTTP_STOPS_WITHIN_S: Final = 1.0
+TOOLS_PATIENCE_S: Final = 60.0
+_PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Core:
+    """What every process of a site has: its stores, and what is built on them."""
+
+    site: Site
+    addresses: Addresses
+    store: EntitlementStore
+    admin: StoreAdmin
+    central: Central
+    shelf: RedisShelf
+    rows: KeyTable[Key]
+    desk: KeyDesk
+    health: Health
+    late: LateScans
+
+
+@dataclass(slots=True)
+class First:
+    """What only the first process of a gateway has."""
+
+    feed: Feed
+    streamer: Streamer
+    rebuild: Rebuild
+
+
+def clock() -> int:
+    """Tell the time: milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+async def serve(site: Site, site_file: Path, *, workers: int, attached: bool, say: Say) -> None:
+    """Run a gateway until it is told to stop."""
+    configure_logging()
+    async with _until_told(attached=attached), _gateway(site, site_file, workers, say):
+        await asyncio.Event().wait()
+
+
+async def serve_as_worker(number: int, orders: bytes) -> None:
+    """Serve HTTP beside the first process, which sends its orders and ends us with it."""
+    configure_logging()
+    structlog.contextvars.bind_contextvars(worker=number)
+    _die_with_parent()
+    told = msgspec.json.decode(orders, type=Orders)
+    site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ)
+    async with (
+        _until_told(attached=True),
+        _core(site, Addresses(told.redis, told.postgres)) as core,
+    ):
+        opened = listening.listener(site.http.host, told.port, shared=True)
+        async with _http(core, opened):
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def tools(site: Site) -> AsyncIterator[Core]:
+    """Give a command the stores of the running gateway; else start them, and stop them again."""
+    configure_logging("error")
+    running = run_file.find(site.stores.state_dir)
+    if running is not None:
+        async with _core(site, Addresses(running.redis, running.postgres)) as core:
+            yield core
+        return
+    async with (
+        _stores(site, lambda _: None) as addresses,
+        _kept_migrated(addresses.postgres) as migrated,
+        _core(site, addresses) as core,
+        _first(core, migrated=migrated) as first,
+    ):
+        async with asyncio.timeout(TOOLS_PATIENCE_S):
+            await core.health.until_ready()
+            await first.feed.catch_up()
+        yield core
+        async with asyncio.timeout(TOOLS_PATIENCE_S):
+            await _until_streamed(core.admin, first.streamer)
+
+
+async def rebuild_store(site: Site, say: Say) -> None:
+    """Have the store filled anew: by the running gateway, else by us."""
+    async with tools(site) as core:
+        before = (await core.admin.meta()).epoch
+        since = time.monotonic()
+        await core.admin.set_phase("stale")  # a gateway sees it and puts it right
+        meta = await core.admin.meta()
+        while meta.epoch == before or meta.phase != "ready":
+            await asyncio.sleep(REBUILD_LOOK_S)
+            meta = await core.admin.meta()
+        say(f"rebuilt in {time.monotonic() - since:.1f} s; the store is ready, epoch {meta.epoch}")
+
+
+async def _until_streamed(admin: StoreAdmin, streamer: Streamer) -> None:
+    """Wait until the database has every event."""
+    while await admin.read_events(streamer.position, 1):  # noqa: ASYNC110  # two clocks apart
+        await asyncio.sleep(0.02)
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What the first process tells a worker."""
+
+    site_file: str
+    port: int
+    redis: str
+    postgres: str
+
+
+# --- a gateway ------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIterator[None]:
+    """Start everything in order; leave it in the opposite order."""
+    if running := run_file.find(site.stores.state_dir):
+        raise AlreadyRunning(site.stores.state_dir, running.pid)
+    opened = listening.first_listener(site.http.host, site.http.port, shared=count > 1)
+    url = listening.url(opened, secure=site.http.tls_cert is not None)
+    async with AsyncExitStack() as stack:
+        stack.callback(opened.close)
+        steps = Steps(say)
+        addresses = await stack.enter_async_context(_stores(site, say))
+        steps.done("stores started")
+        migrated = await stack.enter_async_context(_kept_migrated(addresses.postgres))
+        core = await stack.enter_async_context(_core(site, addresses))
+        first = await stack.enter_async_context(_first(core, migrated=migrated))
+        await stack.enter_async_context(_http(core, opened, first))
+        running = Running(
+            pid=os.getpid(), http=url, redis=addresses.redis, postgres=addresses.postgres
+        )
+        stack.enter_context(run_file.published(site.stores.state_dir, running))
+        if count > 1:
+            orders = Orders(
+                str(site_file), opened.getsockname()[1], addresses.redis, addresses.postgres
+            )
+            await stack.enter_async_context(
+                run_workers(count - 1, _worker_command, msgspec.json.encode(orders))
+            )
+        await core.health.until_ready()
+        steps.done("entitlement store ready")
+        say(f"ready {url}")
+        yield
+
+
+@asynccontextmanager
+async def _stores(site: Site, say: Say) -> AsyncIterator[Addresses]:
+    stores = site.stores
+    async with open_stores(
+        redis=stores.redis,
+        postgres=stores.postgres,
+        state_dir=stores.state_dir,
+        durability=stores.durability,
+        say=say,
+    ) as addresses:
+        yield addresses
+
+
+@asynccontextmanager
+async def _kept_migrated(dsn: str) -> AsyncIterator[asyncio.Event]:
+    """Bring the database's schema up to date: now, or, while it is away, as soon as it answers."""
+    done = asyncio.Event()
+
+    async def keep_trying() -> None:
+        while not done.is_set():
+            try:
+                await migrate(dsn)
+            except DatabaseUnavailable:
+                await asyncio.sleep(DATABASE_RETRY_S)
+            else:
+                done.set()
+        await asyncio.Event().wait()
+
+    try:
+        await migrate(dsn)
+        done.set()
+    except DatabaseUnavailable as away:
+        log.error("database_down", error=str(away))  # noqa: TRY400  # expected, so no traceback
+    async with kept_going(migration=keep_trying):
+        yield done
+
+
+@asynccontextmanager
+async def _core(site: Site, addresses: Addresses) -> AsyncIterator[Core]:
+    """Connect a process to its stores."""
+    store = EntitlementStore(
+        addresses.redis, site.id, ZoneInfo(site.identity.timezone), wall=time.time
+    )
+    admin = StoreAdmin(addresses.redis, site.id)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(admin.close)
+        central = await stack.enter_async_context(Central(addresses.postgres))
+        stack.push_async_callback(store.close)
+        await store.open(patience_s=STORE_PATIENCE_S)
+        shelf = RedisShelf(admin.client, site.id)
+        rows = KeyTable(central, site.id, partial(msgspec.convert, type=Key))
+        standing = (health_words.MQTT_OFF,) if site.stores.mqtt else ()
+        health = Health(admin, partial(_ping, central), site.stores.durability, standing=standing)
+        late = LateScans(store)
+        await stack.enter_async_context(
+            kept_going(health=health.keep_looking, late_scans=late.keep_recording)
+        )
+        desk = KeyDesk(rows, shelf, clock)
+        yield Core(site, addresses, store, admin, central, shelf, rows, desk, health, late)
+
+
+@asynccontextmanager
+async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]:
+    """Run what one process of a gateway does for all: feed, streamer, rebuild, settling."""
+    site, admin, central = core.site, core.admin, core.central
+    feed = Feed(central, admin, site.id)
+    streamer = Streamer(
+        central,
+        admin,
+        site.id,
+        clock=core.store.now,
+        store_went_back=lambda: rebuild.distrust(),  # noqa: PLW0108  # made below
+    )
+    spaces = [
+        entitlements.SpaceFacts(
+            each.id,
+            each.parent,
+            each.capacity,
+            each.full,
+            each.anti_passback,
+            each.anti_passback_min,
+        )
+        for each in site.spaces
+    ]
+    rebuild = Rebuild(admin, central, feed, streamer, spaces)
+    core.store.on_empty = rebuild.want
+    core.health.on_loading = rebuild.want
+    core.health.lag_s = lambda: streamer.lag_s
+
+    def once_migrated(work: Work) -> Work:
+        async def wait_and_work() -> None:
+            await migrated.wait()
+            await work()
+
+        return wait_and_work
+
+    async with kept_going(
+        rebuild=once_migrated(rebuild.run),
+        feed=once_migrated(feed.run),
+        streamer=once_migrated(streamer.run),
+        keys=once_migrated(partial(_keep_mirrored, core)),
+        settling=partial(keep_settling, admin, core.store, core.store.now),
+    ):
+        yield First(feed, streamer, rebuild)
+
+
+async def _keep_mirrored(core: Core) -> None:
+    """Make the store's copy of the keys right at start, and whenever either store returns."""
+    seen = None
+    while True:
+        state = (core.health.store_up, core.health.database_up, core.health.loading)
+        if state != seen and state == (True, True, False):
+            with suppress(StoreUnavailable, DatabaseUnavailable):
+                await core.desk.mirror()
+                seen = state
+        elif state != seen:
+            seen = None
+        await asyncio.sleep(MIRROR_EVERY_S)
+
+
+async def _ping(central: Central) -> None:
+    async with central.acquire() as connection:
+        await connection.execute("SELECT 1")
+
+
+@asynccontextmanager
+async def _http(core: Core, opened: socket, first: First | None = None) -> AsyncIterator[None]:
+    """Answer HTTP on a socket."""
+    site = core.site
+    application = build_application(_services(core, first))
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=HTTP_STOPS_WITHIN_S,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(
+            runner, opened, ssl_context=_tls(site), backlog=listening.BACKLOG
+        ).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _services(core: Core, first: First | None) -> Services:
+    site = core.site
+    zone = ZoneInfo(site.identity.timezone)
+    known = places(site)
+    health = core.health
+    keyring = Keyring(core.shelf, core.rows, time.monotonic)
+    services = Services(
+        site=SiteFacts(
+            id=site.id,
+            name=site.identity.name,
+            language=site.identity.language,
+            timezone=zone,
+            secure=site.http.tls_cert is not None,
+        ),
+        store=core.store,
+        admin=core.admin,
+        central=core.central,
+        readers={
+            each.id: ReaderFacts(
+                each.id, entry=known.get((each.id, "entry")), exit=known.get((each.id, "exit"))
+            )
+            for each in site.equipment
+        },
+        spaces={
+            each.id: SpaceFacts(each.id, each.name or each.id, each.parent, each.capacity)
+            for each in site.spaces
+        },
+        keyring=keyring,
+        sessions=BrowserSessions(core.shelf, keyring, time.monotonic),
+        desk=core.desk,
+        idempotency=Idempotency(core.shelf),
+        degraded=core.late,
+        health=lambda: HealthReport(health.ready, health.degraded, health.durability),
+        clock=clock,
+        monotonic=time.monotonic,
+        message=partial(message, zone=zone),
+    )
+    gauge = services.metrics.gauge
+    gauge("store_up", "Whether the entitlement store answers.", lambda: float(health.store_up))
+    gauge("database_up", "Whether the database answers.", lambda: float(health.database_up))
+    if first is not None:
+        lag_s = "Age of the oldest event that is not in the database."
+        gauge("stream_lag_seconds", lag_s, lambda: first.streamer.lag_s)
+    return services
+
+
+def _tls(site: Site) -> ssl.SSLContext | None:
+    if site.http.tls_cert is None or site.http.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(site.http.tls_cert, site.http.tls_key)
+    return context
+
+
+# --- a process ------------------------------------------------------------------------------------
+
+
+class Steps:
+    """Tells what is done while starting, and how long it took."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._since = time.monotonic()
+
+    def done(self, text: str) -> None:
+        """Tell that a step is done."""
+        now = time.monotonic()
+        self._say(f"{text} ({now - self._since:.2f} s)")
+        self._since = now
+
+
+class Ending:
+    """Ends the current task when the process is told to; at the second signal ends the process."""
+
+    def __init__(self) -> None:
+        self.told = False
+        self._task = asyncio.current_task()
+
+    def signalled(self) -> None:
+        """Take a signal."""
+        if self.told:
+            os._exit(1)
+        self.end()
+
+    def end(self) -> None:
+        """End in order."""
+        self.told = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+@asynccontextmanager
+async def _until_told(*, attached: bool) -> AsyncIterator[None]:
+    """Run the block until SIGINT, SIGTERM, or, attached, the end of standard input."""
+    loop = asyncio.get_running_loop()
+    ending = Ending()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ending.signalled)
+    transport = None
+    if attached:
+        transport, _ = await loop.connect_read_pipe(lambda: _Hold(ending.end), sys.stdin)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not ending.told:
+            raise
+    finally:
+        if transport is not None:
+            transport.close()
+
+
+class _Hold(asyncio.Protocol):
+    """Standard input as a hold on whoever started us."""
+
+    def __init__(self, let_go: Callable[[], None]) -> None:
+        self._let_go = let_go
+
+    @override
+    def eof_received(self) -> None:
+        self._let_go()
+
+
+def _worker_command(number: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "gateway.cli", "serve", "--worker", str(number))
+
+
+def _die_with_parent() -> None:
+    """Have the kernel tell us when the first process dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def configure_logging(level: str = "info") -> None:
+    """Log to standard error: for eyes on a terminal, else one JSON object a line."""
+    for_eyes = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if for_eyes else structlog.processors.format_exc_info,
+            *([] if for_eyes else [structlog.processors.JSONRenderer()]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

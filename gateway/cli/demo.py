@@ -1,0 +1,30 @@
+"""`composteur demo`: a museum and its visitors on this machine."""
+
+import sys
+
+import click
+
+
+@click.command("demo")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0.1, max=2000),
+    default=10.0,
+    show_default=True,
+    help="Visitors arriving a second.",
+)
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0.1),
+    metavar="S",
+    help="End after so many seconds; else Ctrl-C ends.",
+)
+def command(rate: float, seconds: float | None) -> None:
+    """Show a museum with visitors: gateway, stores and all, kept in state/demo."""
+    import uvloop
+
+    from gateway.demo.play import play
+
+    if not uvloop.run(play(rate, seconds)):
+        sys.exit(1)

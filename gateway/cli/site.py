@@ -1,0 +1,39 @@
+"""`--site FILE`, which every command takes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from config import Site
+
+DEFAULT = Path("site.toml")
+VARIABLE = "COMPOSTEUR_SITE"
+
+
+def site_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option; it comes as `site_path`."""
+    return click.option(
+        "--site",
+        "site_path",
+        type=click.Path(path_type=Path),
+        default=DEFAULT,
+        envvar=VARIABLE,
+        show_default=True,
+        help=f"The site file (also: the variable {VARIABLE}).",
+    )(command)
+
+
+def load_site(path: Path) -> "Site":
+    """Read the site file, with secrets from the environment."""
+    import os
+
+    import config
+
+    if not path.exists():
+        raise click.ClickException(
+            f"there is no site file {path}; make one with: composteur init museum"
+        )
+    return config.load(path, os.environ)

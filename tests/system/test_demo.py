@@ -1,0 +1,80 @@
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from gateway.embedded import home
+from tests.system.gateways import COMMAND, descendants
+
+
+@pytest.fixture
+def folder(tmp_path: Path):  # type: ignore[no-untyped-def]  # a generator of its folder
+    """Give the demonstration a folder, and take away what it keeps elsewhere."""
+    yield tmp_path
+    home.forget(tmp_path / "state" / "demo")
+
+
+def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "demo", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_the_demonstration_runs_twice_proves_its_books_and_leaves_no_process(folder: Path) -> None:
+    for _ in range(2):
+        done = demo(folder, "--for", "5", "--rate", "20")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "verify: store = events = attendance ✓" in done.stdout
+        assert "unexpected" not in done.stdout
+        for word in "granted", "no_stamps_left", "persons in museum":
+            assert word in done.stdout
+        assert not descendants(os.getpid())
+
+
+def test_the_printed_lines_work_as_printed(folder: Path) -> None:
+    running = subprocess.Popen(
+        [*COMMAND, "demo", "--rate", "5"], cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    timer = Timer(40, running.kill)
+    timer.start()
+    lines: list[str] = []
+    try:
+        for line in running.stdout:
+            if line.startswith("curl "):
+                lines.append(line)
+            if len(lines) == 3:
+                break
+        answers = [
+            subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
+            for line in lines
+        ]
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        status = running.wait(20)
+    finally:
+        timer.cancel()
+        running.kill()
+        running.stdout.close()
+
+    assert status == 0, rest
+    assert '"decision":"granted"' in answers[0]
+    assert '"reason":"no_stamps_left"' in answers[1]
+    assert re.search(r'"first_at":"\d{4}-', answers[1])
+    assert '"last_reader":"desk"' in answers[1]
+    assert '"reason":"destroyed"' in answers[2]
+    assert re.search(r'"destroyed_at":"\d{4}-', answers[2])
+    assert all(shlex.split(line)[0] == "curl" for line in lines)
+    assert sys.executable
