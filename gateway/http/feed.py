@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
+import orjson
 from aiohttp import web
 
 from gateway.errors import DatabaseValueError
@@ -19,17 +20,17 @@ from gateway.http.responses import answer
 from gateway.http.routing import Routes
 from gateway.http.schemas import FeedAnswer, TicketAnswer
 from gateway.http.tickets import code_of
-from gateway.http.times import to_ms
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.codes import canonical
-from gateway.tickets.model import Audience, Status, Ticket, TicketWindow
+from gateway.tickets.model import Audience, Status
 
 CHUNK: Final = 500
 NDJSON: Final = "application/x-ndjson"
 
 routes = Routes("feed")
 
+type Columns = dict[str, Any]
 type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -89,7 +90,7 @@ async def put_ticket(
     code = code_of(request)
     if body.code is not None and canonical(body.code) != code:
         raise invalid("code", "The code in the body is another than in the address.")
-    await _put(face, [_ticket(body, code)])
+    await _put(face, [_columns(body, code)])
     view = await face.services.store.look(code)
     if view is None:
         raise Problem(404, "unknown_ticket")
@@ -112,7 +113,7 @@ async def put_tickets(
     """Take tickets line by line, of any number; a line may have 64 KiB."""
     decoder = msgspec.json.Decoder(TicketColumns)
     accepted, rejected = 0, list[dict[str, Any]]()
-    chunk: list[tuple[int, Ticket]] = []
+    chunk: list[tuple[int, Columns]] = []
     number = 0
     async for line in _lines(request):
         number += 1
@@ -123,7 +124,7 @@ async def put_tickets(
             code = None if row.code is None else canonical(row.code)
             if code is None:
                 raise invalid("code", "A line needs a code that can be one.")
-            ticket = _ticket(row, code)
+            ticket = _columns(row, code)
         except Problem as problem:
             rejected.append({"line": number, "field": problem.field, "detail": problem.detail})
             continue
@@ -137,7 +138,7 @@ async def put_tickets(
 
 
 async def _take(
-    face: Face, chunk: Sequence[tuple[int, Ticket]], rejected: list[dict[str, Any]]
+    face: Face, chunk: Sequence[tuple[int, Columns]], rejected: list[dict[str, Any]]
 ) -> int:
     """Write a chunk; where the database refuses one, write its rows one by one."""
     if not chunk:
@@ -156,11 +157,11 @@ async def _take(
     return len(chunk)
 
 
-async def _put(face: Face, rows: Sequence[Ticket]) -> None:
+async def _put(face: Face, rows: Sequence[Columns]) -> None:
     central = face.services.central
     if central is None:
         raise database_unavailable()
-    await face.services.admin.put_tickets(await central.upsert_tickets(rows))
+    await face.services.admin.put_tickets(await central.put_tickets(rows))
 
 
 async def _lines(request: web.Request) -> AsyncIterator[bytes]:
@@ -178,40 +179,19 @@ async def _lines(request: web.Request) -> AsyncIterator[bytes]:
         yield rest
 
 
-def _ticket(row: TicketColumns, code: str) -> Ticket:
-    return Ticket(
-        code=code,
-        product=row.product,
-        session=row.session,
-        valid_from=_ms(row.valid_from),
-        valid_until=_ms(row.valid_until),
-        windows=None if row.windows is None else tuple(map(_window, row.windows)),
-        order_ref=row.order_ref,
-        ordered_at=_ms(row.ordered_at),
-        payer=row.payer,
-        holder=row.holder,
-        audience=row.audience,
-        audience_label=row.audience_label,
-        persons=row.persons,
-        spaces=None if row.spaces is None else tuple(row.spaces),
-        status=row.status,
-        hold_until=_ms(row.hold_until),
-        replaced_by=row.replaced_by,
-        form_required=row.form_required,
-        form_signed=row.form_signed,
-        attention=row.attention,
-        destroyed_at=_ms(row.destroyed_at),
-        source=row.source,
-    )
+def _columns(row: TicketColumns, code: str) -> dict[str, Any]:
+    """Return the columns of a row by name; windows as JSON."""
+    columns = {name: getattr(row, name) for name in row.__struct_fields__}
+    windows = None
+    if row.windows is not None:
+        windows = orjson.dumps([_window(window) for window in row.windows]).decode()
+    return columns | {"code": code, "windows": windows}
 
 
-def _window(window: WindowColumns) -> TicketWindow:
-    starts, until = _ms(window.starts), _ms(window.until)
-    if (window.session is None) == (starts is None and until is None):
+def _window(window: WindowColumns) -> dict[str, Any]:
+    span = {"from": window.starts, "until": window.until}
+    bounds = {name: moment for name, moment in span.items() if moment is not None}
+    if (window.session is None) != bool(bounds):
         raise invalid("windows", "A window is a session, or a span `from` … `until`.")
-    spaces = None if window.spaces is None else tuple(window.spaces)
-    return TicketWindow(window.session, starts, until, spaces, window.stamps)
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else to_ms(moment)
+    facts = {"session": window.session, "spaces": window.spaces, "stamps": window.stamps}
+    return bounds | {name: fact for name, fact in facts.items() if fact is not None}

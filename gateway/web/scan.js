@@ -88,13 +88,12 @@ function show(result, mine, keep = false) {
 const title = (result) => (result.reason ? reason(result.reason) : result.name ? word(result.name) : result.word);
 
 function draw() {
-  const box = part("result");
+  const said = part("answer");
+  part("result").className = `result ${shown ? shown.kind : "idle"}`;
   if (!shown) {
-    box.className = "result idle";
-    box.replaceChildren(make("p", { class: "word" }, word("scan.wait")), make("p", { class: "note" }, word("scan.hint")));
+    said.replaceChildren(make("p", { class: "word" }, word("scan.wait")), make("p", { class: "note" }, word("scan.hint")));
   } else {
-    box.className = `result ${shown.kind}`;
-    box.replaceChildren(
+    said.replaceChildren(
       make("div", { class: "big" }, make("span", { class: "symbol", "aria-hidden": "true" }, shown.symbol), make("span", { class: "word" }, title(shown))),
       make("p", { class: "message" }, shown.message ?? ""),
       facts(shown),
