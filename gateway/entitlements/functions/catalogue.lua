@@ -70,8 +70,8 @@ local function session_window(session, product)
   return session.starts - product.margin_before_s, after + product.margin_after_s
 end
 
--- Returns the product and the ticket's windows, or nil where the catalogue lacks the product or
--- every session: it cannot be told then.
+-- Returns the product and the ticket's windows; nil where the catalogue lacks the product, no windows
+-- where it lacks every session: it cannot be told then.
 -- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
 local GONE = { label = '', margin_before_s = 0, margin_after_s = 0, min_interval_s = 0 }
 
@@ -110,8 +110,7 @@ local function windows_of(record, catalogue)
       stamps = window.stamps or product.max_stamps,
     }
   end
-  if not known then return nil end
-  return product, windows
+  return product, known and windows or nil
 end
 
 local function lists(window, chain)

@@ -105,10 +105,14 @@ local function reopen(keys, args)
   if not grant or grant.status ~= 'r' then return 'OK' end
   redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1]))
   if grant.what == 'x' or not record.i then return 'OK' end
-  local beyond = record.o and chain_of(keys[2], record.o) or {}
-  for _, space in ipairs(without(chain_of(keys[2], record.i), beyond)) do
+  local beyond, changes = record.o and chain_of(keys[2], record.o) or {}, {}
+  local gains = without(chain_of(keys[2], record.i), beyond)
+  for _, space in ipairs(gains) do
     add_persons(keys[2], 'r:', space, grant.persons - grant.passed)
   end
+  grant.settled_by = figure(#gains)
+  save_grant(changes, record, grant)
+  write_record(keys[1], changes)
   return 'OK'
 end
 

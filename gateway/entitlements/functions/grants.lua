@@ -1,5 +1,5 @@
 -- A ticket remembers its last eight grants, each in one field of at most 64 bytes:
---   hash,event,persons,passed,window,flags[,settled by]
+--   hash,event,persons,passed,window,flags[,settled by, or how many spaces a reservation gains]
 -- flags: status r reserved | c committed | a annulled | u undone, then what s stamp | p the rest of
 -- a stamp's persons | e re-entry | x exit | f free; then z where a retry was answered.
 

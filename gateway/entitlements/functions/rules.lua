@@ -193,7 +193,7 @@ end
 local function pass_freely(case)
   local record = case.record
   if record then take_window(case) end
-  local whole = record and record.a == 'g' and not case.product.partial_groups
+  local whole = record and record.a == 'g' and case.product ~= GONE and not case.product.partial_groups
   case.kind, case.n = 'f', case.persons or (whole and tonumber(record.n or 1)) or 1
   case.move = {
     gained = case.chain, left = {}, unseen = 0, n = case.exit and -case.n or case.n, stays = true,

@@ -107,6 +107,12 @@ local function place_and_times(record)
   return before
 end
 
+-- Something else has happened to the ticket: what an annulment would put back is out of date.
+local function forget_before(changes, record)
+  for _, field in ipairs(PLACE_AND_TIMES) do set(changes, record, 'B' .. field, nil) end
+  set(changes, record, 'Be', nil)
+end
+
 local function keep_before(changes, record, event, before)
   for _, field in ipairs(PLACE_AND_TIMES) do set(changes, record, 'B' .. field, before[field]) end
   set(changes, record, 'Be', event)
@@ -124,7 +130,7 @@ local function grant_of(case, changes, reserve)
   return {
     slot = case.record and next_slot(changes, case.record), hash = case.nonce, persons = case.n,
     passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
-    what = case.kind, answered = false, settled_by = reserve and case.move.origin or nil,
+    what = case.kind, answered = false, settled_by = reserve and figure(#case.move.gained) or nil,
   }
 end
 
@@ -151,7 +157,11 @@ local function grant(case, keys, epoch)
   given.event = event
   if record then
     save_grant(changes, record, given)
-    if before then keep_before(changes, record, event, before) end
+    if before then
+      keep_before(changes, record, event, before)
+    elseif stateful and record.Be then
+      forget_before(changes, record)
+    end
     write_record(keys[1], changes)
   end
   if reserve then
@@ -215,6 +225,7 @@ local function judge(case, phase)
   if reason then return reason end
   if not case.record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
   if case.exit then return judge_exit(case) end
+  if case.unsure then return case.product ~= GONE and standing_reason(case) or 'unavailable' end
   return judge_entry(case)
 end
 
@@ -230,7 +241,9 @@ local function scan(keys, args)
   case.record = read_record(keys[1])
   if case.record then
     case.product, case.windows = windows_of(case.record, keys[2])
-    if not case.product then return 'unavailable' end
+    if not case.windows then
+      case.product, case.windows, case.unsure = case.product or GONE, { {} }, true
+    end
   end
   local check = case.op == 'check'
   local found = not check and grant_by_nonce(case.record, case.nonce)

@@ -28,6 +28,10 @@ local function open_case(keys, event, fallback, now)
       grant.persons, grant.window = tonumber(persons), tonumber(window)
       grant.status, grant.what = status, what
     end
+    -- a reservation that is not open any more has been settled
+    if row[37] ~= '' then
+      grant.status = redis.call('ZSCORE', keys[4], event .. '\t' .. code) and 'r' or 'c'
+    end
     grant.passed = grant.status == 'c' and grant.persons or 0
   end
   return {
@@ -54,6 +58,7 @@ local function write_case(case, epoch, row)
   local event = emit(case.keys[5], epoch, row)
   if case.record then
     if case.settles then case.grant.settled_by = event end
+    if case.record.Be and case.record.Be ~= case.event then forget_before(case.changes, case.record) end
     if case.grant.slot then save_grant(case.changes, case.record, case.grant) end
     write_record(case.keys[1], case.changes)
   end
@@ -68,15 +73,15 @@ local function close_reservation(case)
     redis.call('HDEL', case.keys[3], lane)
   end
   if case.record and case.record.Be == case.event then
-    for _, field in ipairs(PLACE_AND_TIMES) do set(case.changes, case.record, 'B' .. field, nil) end
-    set(case.changes, case.record, 'Be', nil)
+    forget_before(case.changes, case.record)
   end
 end
 
 -- The spaces a grant's persons were added to: from its space out to where they came from.
 local function gained_by(case)
-  local origin = case.origin and chain_of(case.keys[3], case.origin) or {}
-  return without(case.chain, origin)
+  local gained = {}
+  for position = 1, case.gains or #case.chain do gained[position] = case.chain[position] end
+  return gained
 end
 
 local function release_places(case, persons)
@@ -84,14 +89,14 @@ local function release_places(case, persons)
   for _, space in ipairs(gained_by(case)) do add_persons(case.keys[3], 'r:', space, -persons) end
 end
 
--- Persons given back, and the stamp with its last persons. Returns the stamps given back.
-local function give_back(case, persons)
+-- Persons given back, and the stamp with its last persons (not while some have passed). Returns the stamps given back.
+local function give_back(case, persons, keeps_stamp)
   local record, grant = case.record, case.grant
   if not record or (grant.what ~= 's' and grant.what ~= 'p') then return 0 end
   local made, admitted = made_in(record, grant.window), admitted_in(record, grant.window)
   local left = math.max(0, admitted - persons)
   local needed = math.ceil(left / tonumber(record.n or 1))
-  local stamps = needed < made and 1 or 0
+  local stamps = not keeps_stamp and needed < made and 1 or 0
   set_counts(case.changes, record, grant.window, made - stamps, left)
   if stamps == 1 and record.d then
     local day, made_that_day = string.match(record.d, '^(%d+):(%d+)$')
@@ -148,13 +153,23 @@ local function restore_before(case)
   unplace(case, case.grant.persons)
 end
 
-local function annul_case(case, epoch)
+-- A stamp that others of the ticket came in on stands without the grant that made it: it counts now;
+-- one that goes with the last of them, and had been counted, is taken off.
+local function stamps_kept(case, given_back)
+  local grant = case.grant
+  if grant.what == 's' and grant.passed == 0 then return given_back == 0 and 1 or nil end
+  return given_back == 1 and -1 or nil
+end
+
+-- `stand`: a annulled, u when it was asked as an undo.
+local function annul_case(case, epoch, stand)
   local grant, record = case.grant, case.record
   local back = grant.persons - grant.passed
-  case.origin = grant.settled_by
+  case.gains = tonumber(grant.settled_by)
   release_places(case, back)
+  local stamps
   if record and grant.what ~= 'f' and not case.exit then
-    give_back(case, back)
+    stamps = stamps_kept(case, give_back(case, back, grant.passed > 0))
     if grant.passed == 0 then
       restore_before(case)
     else
@@ -162,17 +177,19 @@ local function annul_case(case, epoch)
     end
   end
   close_reservation(case)
-  grant.status = grant.passed == 0 and 'a' or 'c'
+  grant.status = grant.passed == 0 and stand or 'c'
   if grant.passed > 0 then grant.persons = grant.passed end
   grant.settled_by, case.settles = nil, true
-  return write_case(case, epoch, settling_row(case, 'a', case.now, back))
+  local row = settling_row(case, 'a', case.now, back)
+  row[16] = stamps and figure(stamps) or ''
+  return write_case(case, epoch, row)
 end
 
 -- Persons pass under an open reservation: counted, and from reserved to inside. Those who were seen
 -- elsewhere leave there with the first of them.
 local function pass_reserved(case, delta)
   local record, grant, key = case.record, case.grant, case.keys[3]
-  case.origin = grant.settled_by
+  case.gains = tonumber(grant.settled_by)
   release_places(case, delta)
   local move
   if case.exit then
@@ -235,22 +252,27 @@ local function passage(keys, args)
   local passed = math.min(asked, granted)
   local delta, beyond = passed - grant.passed, asked - math.max(granted, grant.passed)
   if delta <= 0 and beyond <= 0 then
-    return settled('settled', grant.settled_by, case.event, { replayed = true }, keys, case.record, now)
+    local first = grant.status ~= 'r' and grant.settled_by or nil
+    return settled('settled', first, case.event, { replayed = true }, keys, case.record, now)
   end
   local at, event, conflict = tonumber(args[5]) or now, nil, nil
   if delta > 0 then
     local row = settling_row(case, 'p', at, delta)
     row[15] = delta
     if grant.what == 's' and grant.passed == 0 then row[16] = 1 end
-    if grant.status == 'a' then
+    if grant.status == 'r' then
+      pass_reserved(case, delta)
+    else
       conflict = take_again(case, delta)
       row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or ''
-      grant.status, grant.persons = 'c', granted
-    else
-      pass_reserved(case, delta)
+      grant.status, grant.persons = 'c', passed
     end
-    grant.passed = passed
-    if passed >= granted then
+    grant.passed = math.max(passed, asked)
+    if grant.status == 'r' and not grant.slot then
+      -- nobody remembers how many have passed: it ends with the first
+      release_places(case, granted - passed)
+      close_reservation(case)
+    elseif passed >= granted then
       close_reservation(case)
       grant.status, grant.settled_by, case.settles = 'c', nil, true
     end
@@ -259,8 +281,9 @@ local function passage(keys, args)
   if beyond > 0 then
     -- beyond the persons granted: somebody slipped through behind
     local row = settling_row(case, 't', at, beyond)
-    row[15] = beyond
-    local extra = emit(keys[5], epoch, row)
+    row[15] = figure(beyond)
+    grant.passed = asked
+    local extra = delta > 0 and emit(keys[5], epoch, row) or write_case(case, epoch, row)
     for _, space in ipairs(case.chain) do
       add_persons(keys[3], 'i:', space, case.exit and -beyond or beyond)
     end
@@ -285,13 +308,13 @@ local function annul(keys, args)
     return settled('settled', grant.settled_by, case.event, { replayed = true }, keys, case.record, now)
   end
   if grant.status ~= 'r' then return grant.status == 'u' and 'undone' or 'all_passed' end
-  local event = annul_case(case, epoch)
+  local event = annul_case(case, epoch, 'a')
   return settled('settled', event, case.event, {}, keys, case.record, now)
 end
 
 local function undo_case(case, epoch, operator, reason)
   local grant = case.grant
-  local persons = grant.passed
+  local persons = math.min(grant.passed, tonumber(case.row[13]))
   local stamps = give_back(case, persons)
   if stamps == 1 then forget_times(case) end
   leave_unseen(case, persons)
@@ -300,6 +323,17 @@ local function undo_case(case, epoch, operator, reason)
   row[9], row[20] = operator or '', reason or ''
   row[15], row[16] = -persons, stamps == 1 and -1 or ''
   return write_case(case, epoch, row)
+end
+
+-- Takes a grant off whole, whoever has passed.
+local function take_off(case, epoch, operator, reason)
+  local grant, event = case.grant, nil
+  if grant.status == 'r' then
+    event = annul_case(case, epoch, 'u')
+    case.changes = {}
+  end
+  if grant.status == 'c' then event = undo_case(case, epoch, operator, reason) end
+  return event
 end
 
 -- ARGV event · now · the grant's line · day of the grant · operator · reason · an undo known to the database
@@ -315,18 +349,8 @@ local function undo(keys, args)
     local first = grant.settled_by or args[7]
     return settled('settled', first, case.event, { replayed = true }, keys, case.record, now)
   end
-  if grant.status == 'a' or case.exit then return 'nothing_to_undo' end
-  local event
-  if grant.status == 'r' then
-    annul_case(case, epoch)
-    grant.status = 'u'
-    case.changes = {}
-    save_grant(case.changes, case.record, grant)
-    write_record(keys[1], case.changes)
-    event = grant.settled_by
-  else
-    event = undo_case(case, epoch, args[5], args[6])
-  end
+  if grant.status == 'a' or case.exit or grant.what == 'f' then return 'nothing_to_undo' end
+  local event = take_off(case, epoch, args[5], args[6])
   return settled('settled', event, case.event, {}, keys, case.record, now)
 end
 
@@ -339,12 +363,16 @@ local function take_back(keys, args)
   local case = open_case(keys, found.event, nil, tonumber(args[2]))
   local epoch = redis.call('HGET', keys[6], 'epoch')
   if not case or not epoch then return 'stands' end
-  case.day, case.grant.hash = args[3], ''
-  if case.grant.status == 'r' then
-    annul_case(case, epoch)
-  elseif case.grant.status == 'c' then
-    if case.exit then return 'stands' end
-    undo_case(case, epoch, nil, 'unanswered')
+  local grant = case.grant
+  if grant.status == 'c' and (case.exit or grant.what == 'f') then return 'stands' end
+  case.day, grant.hash = args[3], ''
+  if grant.status == 'r' and grant.passed == 0 then
+    annul_case(case, epoch, 'a')
+  elseif grant.status == 'r' or grant.status == 'c' then
+    take_off(case, epoch, nil, 'unanswered')
+  else
+    save_grant(case.changes, case.record, grant)
+    write_record(keys[1], case.changes)
   end
   return 'taken_back'
 end

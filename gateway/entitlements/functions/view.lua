@@ -31,7 +31,7 @@ end
 
 local function current_view(record, catalogue, now)
   local product, windows = windows_of(record, catalogue)
-  if not product then return nil end
+  if not windows then return nil end
   local window = choose_window(windows, math.floor(now / 1000), nil) or 1
   return view_of(record, product, windows, window), product
 end
