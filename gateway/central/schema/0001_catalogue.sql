@@ -31,7 +31,7 @@ $$ SELECT value ~ '^[a-z0-9][a-z0-9-]{0,31}$' $$;
 
 CREATE FUNCTION composteur.are_spaces(listed text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT array_ndims(listed) = 1 AND cardinality(listed) <= 64 AND array_position(listed, NULL) IS NULL
+$$ SELECT cardinality(listed) BETWEEN 1 AND 64 AND array_ndims(listed) = 1 AND array_position(listed, NULL) IS NULL
           AND NOT EXISTS (SELECT FROM unnest(listed) AS s (id) WHERE s.id !~ '^[a-z0-9][a-z0-9-]{0,31}$') $$;
 
 -- RFC 3339 with an offset: such a text names one instant whatever the session's time zone is, so
