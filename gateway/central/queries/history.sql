@@ -35,7 +35,7 @@ SELECT e.event_id, (date_part('epoch', e.at) * 1000)::bigint AS at,
         SELECT max(s.event_id) FILTER (WHERE s.kind = 'undo') AS undone_by,
                coalesce(bool_or(s.kind = 'annulled'), false) AS annulled,
                coalesce(sum(s.persons) FILTER (WHERE s.kind = 'passage'), 0) AS passed,
-               coalesce(bool_or(s.kind = 'passage' AND s.counted_stamps > 0), false) AS stamped
+               coalesce(bool_or(s.counted_stamps <> 0), false) AS stamped
           FROM composteur.scan_event s WHERE s.of = e.event_id) AS f
  WHERE e.event_id = $1
 

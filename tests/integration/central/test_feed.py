@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 import asyncpg
 
@@ -26,7 +26,7 @@ async def feeding(central: Central, sink: Sink, **options: Any) -> AsyncIterator
     task = asyncio.create_task(feed.run(), name="feed")
     try:
         async with asyncio.timeout(5):
-            while not feed.healthy:
+            while not feed.healthy:  # noqa: ASYNC110 - it has no event for that
                 await asyncio.sleep(0.01)
         yield feed
     finally:
@@ -159,6 +159,7 @@ async def test_what_is_written_while_the_rows_are_put_is_not_lost(
     seller = await asyncpg.connect(database_url)
 
     class Slow(Sink):
+        @override
         async def put_tickets(self, rows: Any) -> None:
             if not self.tickets:  # another change comes between our reading and our deleting
                 await seller.execute("UPDATE composteur.ticket SET holder = 'later'")

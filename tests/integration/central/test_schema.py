@@ -80,13 +80,16 @@ async def test_of_several_gateways_that_start_at_once_one_migrates(empty_url: st
     assert sorted(applied) == [[], [], [], FILES]
 
 
+def change(path: Path) -> None:
+    path.write_text(path.read_text() + "\n-- a thought\n")
+
+
 async def test_a_file_that_was_applied_and_changed_is_refused(
     empty_url: str, tmp_path: Path
 ) -> None:
     shutil.copytree(schema.FOLDER, tmp_path, dirs_exist_ok=True)
     await migrate(empty_url, folder=tmp_path)
-    first = min(tmp_path.glob("*.sql"))
-    first.write_text(first.read_text() + "\n-- a thought\n")
+    change(tmp_path / f"{FILES[0]}.sql")
 
     with pytest.raises(SchemaRefused, match="has changed since"):
         await migrate(empty_url, folder=tmp_path)

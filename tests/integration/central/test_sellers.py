@@ -155,7 +155,8 @@ async def test_foreign_keys_may_wait_for_the_end_of_the_transaction(sql: "Connec
         await sql.execute("SET CONSTRAINTS ALL DEFERRED")
         await sell(sql, session="evening")
         await sql.execute(
-            "INSERT INTO composteur.session (id, product, starts_at) VALUES ('evening', 'adult', $1)",
+            "INSERT INTO composteur.session (id, product, starts_at)"
+            " VALUES ('evening', 'adult', $1)",
             NOON,
         )
 
@@ -223,7 +224,7 @@ async def test_a_ticket_sold_again_while_it_is_deleted_comes_after_the_deletion(
 async def until_waiting(sql: "Connection") -> None:
     """Wait until somebody waits for a lock."""
     async with asyncio.timeout(5):
-        while not await sql.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        while not await sql.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 
 
@@ -326,6 +327,8 @@ async def test_no_seller_ever_touches_a_stamp_or_revives_a_destroyed_ticket(
                     " ON CONFLICT (code) DO UPDATE SET status = 'active', destroyed_at = NULL",
                     CODE,
                 )
+            case _:
+                raise AssertionError(act)
     state = await sql.fetchrow(
         "SELECT coalesce(s.made, 0) AS made,"
         " coalesce(t.destroyed_at, s.destroyed_at) IS NOT NULL AS destroyed"
