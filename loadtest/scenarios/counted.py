@@ -123,7 +123,7 @@ def _events(content: object) -> list[str]:
     if isinstance(content, list):
         return [event for item in content for event in _events(item)]
     if isinstance(content, dict):
-        own = content.get("event")
+        own = [content[name] for name in ("event", "event_id") if name in content]
         found = [event for value in content.values() for event in _events(value)]
-        return [own, *found] if isinstance(own, str) else found
+        return [event for event in own if isinstance(event, str)] + found
     return []

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from loadtest.codes import code_of
 from loadtest.figures import Figure, at_most
@@ -111,7 +112,7 @@ async def _redis_server(plan: Plan) -> AsyncIterator[str]:
 async def _answers(url: str) -> None:
     for _ in range(100):
         client = Redis.from_url(url)
-        with contextlib.suppress(OSError, ConnectionError):
+        with contextlib.suppress(OSError, RedisError):
             await client.ping()
             await client.aclose()
             return
