@@ -8,6 +8,7 @@ as misses; nothing here is a test.
 """
 
 import asyncio
+import os
 import shlex
 import signal
 import sys
@@ -28,6 +29,8 @@ from loadtest.stand import GATEWAY
 
 QUICK_SECONDS = 5.0
 QUICK_TICKETS = 50_000
+BUSY = 0.5
+"""Load of the last minute above which others are at work on the same cores."""
 WIDTH = 160
 """Of the table in a file or a log."""
 
@@ -106,6 +109,8 @@ def main(
     size = f"{plan.rounds} × {plan.seconds:g} s a turn, {plan.tickets:,} tickets"
     machine = facts() | {"run": f"{'quick: ' if quick else ''}{size}"}
     report.print_facts(console, machine)
+    if os.getloadavg()[0] > BUSY:
+        console.print("the machine is busy with something else: not for the record", style="yellow")
     names = tuple(name for name in NAMES if name in only) or NAMES
     try:
         figures, failures = uvloop.run(until_interrupted(plan, names))
