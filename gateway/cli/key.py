@@ -1,5 +1,6 @@
 """`composteur key create|list|revoke`: who may call the gateway."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from gateway.people.identity import Key
 
 ROLES = ("viewer", "scanner", "operator", "admin")
+NAME = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}"
+"""What HTTP allows too: a name stands in an address."""
 RIGHTS = ("destroy",)
 
 
@@ -33,6 +36,11 @@ def create(role: str, name: str, reader: str | None, may: tuple[str, ...], site_
     from gateway.people.desk import NameTaken
     from gateway.people.roles import Role
 
+    if not re.fullmatch(NAME, name):
+        raise click.BadParameter(
+            f"found {name!r}, allowed: 1 to 64 letters, digits, spaces and . _ -",
+            param_hint="--name",
+        )
     site = load_site(site_path)
     if reader is not None and reader not in {each.id for each in site.equipment}:
         known = ", ".join(each.id for each in site.equipment) or "none"

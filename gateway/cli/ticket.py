@@ -155,9 +155,15 @@ def _place(site: "Site", reader: str | None, direction: str | None) -> "Place":
 
 def _print_ticket(ticket: "TicketView", zone: ZoneInfo) -> None:
     def when(at_ms: int | None) -> str:
-        return "–" if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, zone):%c}"
+        return (
+            "–"
+            if at_ms is None
+            else f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y-%m-%d %H:%M:%S %Z}"
+        )
 
     def span(window: "Window") -> str:
+        if window == (None, None):
+            return "any time"
         starts, until = (None if bound is None else bound * 1000 for bound in window)
         return f"{when(starts)} … {when(until)}"
 

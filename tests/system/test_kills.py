@@ -6,12 +6,21 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from tests.system.gateways import Gateway, Load, until
+from tests.system.gateways import Gateway, Load, descendants, until
 
 
 def degraded(gateway: Gateway) -> list[str]:
     words: list[str] = gateway.ready()[1]["degraded"]
     return words
+
+
+def hold_database(gateway: Gateway) -> list[int]:
+    """Stop every process of the database where it stands."""
+    postmaster = gateway.child("postgres")
+    held = [postmaster, *descendants(postmaster)]
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    return held
 
 
 def verdict(gateway: Gateway) -> str:
@@ -63,14 +72,14 @@ def test_a_killed_valkey_comes_back_with_every_acknowledged_stamp(gateway: Gatew
 
 def test_the_gate_decides_while_postgresql_is_killed(gateway: Gateway) -> None:
     codes = gateway.sell(50)
-    postgres = gateway.child("postgres")
-    os.kill(postgres, signal.SIGSTOP)
+    postgres = hold_database(gateway)
     until(lambda: "database_unavailable" in degraded(gateway), what="notice")
 
     assert gateway.ready()[0] == 200
     assert {gateway.decide(code) for code in codes[:25]} == {"granted"}
 
-    os.kill(postgres, signal.SIGKILL)
+    for pid in postgres:
+        os.kill(pid, signal.SIGKILL)
     until(lambda: not degraded(gateway), within_s=20, what="the database")
     assert {gateway.decide(code) for code in codes[25:]} == {"granted"}
     assert "✓" in verdict(gateway)
@@ -122,15 +131,15 @@ def test_a_stopped_store_gives_503_and_no_stamp_given_up_on_stands(gateway: Gate
 @pytest.mark.timeout(180)
 def test_a_minute_without_the_database_costs_nothing(gateway: Gateway) -> None:
     codes = gateway.sell(600)
-    postgres = gateway.child("postgres")
-    os.kill(postgres, signal.SIGSTOP)
+    postgres = hold_database(gateway)
     began = time.monotonic()
     for code in codes:
         assert gateway.decide(code) == "granted"
         time.sleep(0.1)
     assert time.monotonic() - began >= 60
 
-    os.kill(postgres, signal.SIGCONT)
+    for pid in postgres:
+        os.kill(pid, signal.SIGCONT)
 
     until(lambda: not degraded(gateway), within_s=20, what="the database")
     assert "✓" in verdict(gateway)
