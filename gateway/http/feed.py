@@ -104,6 +104,7 @@ async def put_ticket(
     role=Role.ADMIN,
     shape=TicketColumns,
     sends=NDJSON,
+    empty=True,
     answer=FeedAnswer,
     problems=(413, 503),
 )

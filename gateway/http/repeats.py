@@ -1,5 +1,6 @@
 """Give a repeated request the first one's answer (``Idempotency-Key``)."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from gateway.people.idempotency import KEY_LENGTH, Different, Kept, Running, fin
 from gateway.people.identity import Identity
 
 HEADER = "Idempotency-Key"
+_KEY = re.compile(rf"[!-~]{{1,{KEY_LENGTH}}}")
 
 
 async def once(  # noqa: PLR0917 - a request, whose it is, and what it would do
@@ -26,8 +28,8 @@ async def once(  # noqa: PLR0917 - a request, whose it is, and what it would do
 ) -> web.StreamResponse:
     """Run a handler, or answer what it answered before (409 running, 422 another request)."""
     key = request.headers[HEADER]
-    if not 1 <= len(key) <= KEY_LENGTH:
-        raise invalid(HEADER, f"1 to {KEY_LENGTH} characters.")
+    if not _KEY.fullmatch(key):
+        raise invalid(HEADER, f"1 to {KEY_LENGTH} visible ASCII characters.")
     kept = face.services.idempotency
     print_of = fingerprint(request.method, request.path, sent)
     try:

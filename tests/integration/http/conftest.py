@@ -1,0 +1,152 @@
+"""The HTTP face on real stores: what a seller writes, what a gate asks, what the database keeps."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from aiohttp import DummyCookieJar
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.central.connection import Central
+from gateway.central.keys import KeyTable
+from gateway.central.streamer import Streamer
+from gateway.entitlements.admin import SpaceFacts as StoredSpace
+from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.library import library
+from gateway.entitlements.place import Place
+from gateway.entitlements.store import EntitlementStore
+from gateway.http.application import build_application
+from gateway.http.services import HealthReport, ReaderFacts, Services, SiteFacts, SpaceFacts
+from gateway.people.browser_sessions import BrowserSessions
+from gateway.people.desk import KeyDesk
+from gateway.people.idempotency import Idempotency
+from gateway.people.identity import Key
+from gateway.people.keyring import Keyring
+from gateway.people.roles import Role
+from gateway.people.shelf import RedisShelf
+from gateway.tickets.messages import message
+from tests.unit.http.conftest import Client
+from tests.unit.http.doubles import Later
+
+SITE = "museum"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _functions_read() -> None:
+    """Read the functions' files before a loop runs, as a gateway does at its start."""
+    library()
+
+
+@dataclass
+class House:
+    """A venue with its stores, its face and a key for each role."""
+
+    services: Services
+    central: Central
+    store: EntitlementStore
+    admin: StoreAdmin
+    keys: dict[str, str]
+    client: Client
+
+    def bearer(self, who: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[who]}"}
+
+    async def sell(self, *statements: str) -> None:
+        """Write as a seller does, with SQL, and carry it to the store."""
+        async with self.central.acquire() as connection:
+            for statement in statements:
+                await connection.execute(statement)
+
+
+def _reader(name: str, space: str, chain: tuple[str, ...], hold_ms: int | None) -> ReaderFacts:
+    entry, leaving = (Place(name, space, chain, way, hold_ms) for way in ("entry", "exit"))
+    return ReaderFacts(name, entry, leaving)
+
+
+@asynccontextmanager
+async def a_house(redis_url: str, database_url: str) -> AsyncIterator[House]:
+    admin = StoreAdmin(redis_url, SITE)
+    store = EntitlementStore(redis_url, SITE, PARIS, wall=time.time)
+    async with Central(database_url) as central:
+        await central.execute("sites.register", SITE)
+        await admin.begin(1)
+        await admin.set_phase("ready")
+        await admin.configure_spaces(
+            [StoredSpace("hall", None, 300), StoredSpace("vault", "hall", None)]
+        )
+        assert await store.open()
+        shelf = RedisShelf(admin.client, SITE)
+        rows = KeyTable(central, SITE, partial(msgspec.convert, type=Key))
+        desk = KeyDesk(rows, shelf, lambda: time.time_ns() // 1_000_000)
+        keyring = Keyring(shelf, rows, time.monotonic)
+        keys = {str(role): (await desk.create(str(role), role))[1] for role in Role}
+        keys["door"] = (await desk.create("door", Role.SCANNER, "door"))[1]
+        keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
+        services = Services(
+            site=SiteFacts(SITE, "Museum", "en", PARIS),
+            store=store,
+            admin=admin,
+            central=central,
+            readers={
+                "door": _reader("door", "hall", ("hall",), None),
+                "lane": _reader("lane", "hall", ("hall",), 20_000),
+            },
+            spaces={
+                "hall": SpaceFacts("hall", "Great hall", capacity=300),
+                "vault": SpaceFacts("vault", "Vault", parent="hall"),
+            },
+            keyring=keyring,
+            sessions=BrowserSessions(shelf, keyring, time.monotonic),
+            desk=desk,
+            idempotency=Idempotency(shelf),
+            degraded=Later(),
+            health=lambda: HealthReport(ready=True, degraded=[], durability="always"),
+            clock=lambda: time.time_ns() // 1_000_000,
+            monotonic=time.monotonic,
+            message=partial(message, zone=PARIS),
+        )
+        server = TestServer(build_application(services))
+        try:
+            async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
+                yield House(services, central, store, admin, keys, client)
+        finally:
+            await store.close()
+            await admin.close()
+
+
+@pytest.fixture
+async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
+    async with a_house(redis_url, database_url) as house:
+        await house.sell(
+            "UPDATE composteur.site SET epoch = 1",
+            "INSERT INTO composteur.product (id, label) VALUES ('day', 'Day ticket')",
+            "INSERT INTO composteur.product (id, label, max_stamps) VALUES ('five', 'Five', 5)",
+        )
+        await house.admin.put_products(
+            await house.central.fetch("feed.products", ["day", "five"], [1, 1])
+        )
+        yield house
+
+
+@pytest.fixture
+async def streaming(house: House) -> AsyncIterator[Streamer]:
+    """Carry events to the database, as the first process does."""
+
+    async def went_back() -> None:
+        raise AssertionError("the store went back in time")
+
+    streamer = Streamer(
+        house.central, house.admin, SITE, clock=house.store.now, store_went_back=went_back
+    )
+    task = asyncio.create_task(streamer.run(), name="streamer")
+    yield streamer
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
