@@ -1,5 +1,6 @@
 """Keys: list, make, revoke; for admins."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,13 +17,15 @@ from gateway.people.desk import KeyDesk, NameTaken
 from gateway.people.identity import Identity, Key
 from gateway.people.roles import Role
 
+NAME = "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$"
+
 routes = Routes("keys")
 
 
 class KeyRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A key to be made."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+    name: Annotated[str, msgspec.Meta(pattern=NAME)]
     role: Role
     reader: str | None = None
     may: list[Literal["destroy"]] = []
@@ -80,8 +83,11 @@ async def revoke(
     face: Face, request: web.Request, _identity: Identity, _body: None
 ) -> web.StreamResponse:
     """Revoke a key (409 for the last admin's)."""
+    name = request.match_info["name"]
+    if not re.match(NAME, name):
+        raise Problem(404, "unknown_key")
     try:
-        revoked = await _desk(face).revoke(request.match_info["name"])
+        revoked = await _desk(face).revoke(name)
     except LastAdminKey:
         raise Problem(409, "last_admin") from None
     if not revoked:

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from gateway.http.face import Face
 from gateway.http.problems import Problem
+from gateway.http.requests import EVENT_ID
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
 from gateway.http.scans import OPERATOR, Persons
@@ -79,6 +80,8 @@ async def own_grant(face: Face, request: web.Request, identity: Identity) -> Eve
 
 async def find_event(face: Face, event: str) -> EventRow:
     """Find an event in the stream, else in the database (404)."""
+    if not EVENT_ID.fullmatch(event):
+        raise Problem(404, "unknown_event")
     row = await face.services.store.grant(event)
     if row is None and face.services.central is not None:
         row = await face.services.central.event(event)

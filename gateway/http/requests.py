@@ -16,6 +16,8 @@ SCAN_LIMIT = 65_536
 BATCH_LIMIT = 1_048_576
 PAGE = 100
 PAGE_LIMIT = 1000
+WORDS_LENGTH = 200
+EVENT_ID = re.compile(r"[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,9}")
 
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _FIELD = re.compile(r"field `(?P<field>[^`]*)`")
@@ -88,6 +90,22 @@ def one_of(query: Mapping[str, str], allowed: frozenset[str]) -> None:
     for name in query:
         if name not in allowed:
             raise invalid(name, f"There is no parameter `{name}` here.")
+
+
+def words(query: Mapping[str, str], name: str) -> str | None:
+    """Read a parameter that people type: 1 to 200 characters, none of them a control character."""
+    text = query.get(name)
+    if text is not None and not (1 <= len(text) <= WORDS_LENGTH and text.isprintable()):
+        raise invalid(name, f"1 to {WORDS_LENGTH} characters, in one line.")
+    return text
+
+
+def event_id(query: Mapping[str, str], name: str) -> str | None:
+    """Read a parameter that names an event, such as ``1-1763759123456-0``."""
+    text = query.get(name)
+    if text is not None and not EVENT_ID.fullmatch(text):
+        raise invalid(name, "Not an event's id.")
+    return text
 
 
 def page_limit(query: Mapping[str, str]) -> int:

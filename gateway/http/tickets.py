@@ -12,7 +12,7 @@ from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.passages import find_event
 from gateway.http.problems import Problem, database_unavailable, invalid
-from gateway.http.requests import one_of, page_limit
+from gateway.http.requests import event_id, one_of, page_limit, words
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
 from gateway.http.scans import OPERATOR, checked_code
@@ -74,13 +74,13 @@ async def search(
     """Find tickets in the central database, and show them as the gate knows them."""
     query = request.query
     one_of(query, _SEARCH)
-    order, holder = query.get("order"), query.get("holder")
+    order, holder, after = words(query, "order"), words(query, "holder"), query.get("after")
     if not order and not holder:
         raise invalid("order", "Search by `order` or by `holder`.")
+    if after is not None and checked_code(after) is None:
+        raise invalid("after", "Not a ticket's code.")
     limit = page_limit(query)
-    codes = await _central(face).find_tickets(
-        order=order, holder=holder, after=query.get("after"), limit=limit
-    )
+    codes = await _central(face).find_tickets(order=order, holder=holder, after=after, limit=limit)
     items: list[Document] = []
     for code in codes:
         view = await face.services.store.look(code)
@@ -104,7 +104,7 @@ async def history(
     """List events from the database and those not there yet; without it what the store has."""
     code, query, services = code_of(request), request.query, face.services
     one_of(query, _PAGE)
-    limit, after = page_limit(query), query.get("after")
+    limit, after = page_limit(query), event_id(query, "after")
     stored: list[Document] | None = None
     if services.central is not None:
         try:
