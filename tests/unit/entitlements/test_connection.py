@@ -1,0 +1,178 @@
+"""The pipelined connection, with a transport that only remembers."""
+
+import asyncio
+from typing import Any, override
+
+import hiredis
+import pytest
+
+from gateway.entitlements.connection import Address, Connection, ReplyError, encode
+from gateway.errors import StoreUnavailable
+
+
+class Memory(asyncio.WriteTransport):
+    """A transport that goes nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.gone = False
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
+
+    @override
+    def abort(self) -> None:
+        self.gone = True
+
+    @override
+    def close(self) -> None:
+        self.gone = True
+
+
+class Wired:
+    """A connection that is up, with what it told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, Any]] = []
+        self.changes: list[bool] = []
+        self.connection = Connection(
+            "redis://127.0.0.1",
+            prepare=self.prepare,
+            unanswered=lambda token, reply: self.told.append((token, reply)),
+            on_change=self.changes.append,
+        )
+        self.transport = Memory()
+        self.connection._loop = asyncio.get_running_loop()
+        self.connection._transport = self.transport
+        self.connection.up = True
+        self.wire = self.connection._wire()
+
+    async def prepare(self) -> None:
+        """Nothing to prepare."""
+
+
+@pytest.fixture
+async def wired() -> Wired:
+    return Wired()
+
+
+async def test_commands_of_one_turn_travel_in_one_write(wired: Wired) -> None:
+    first = wired.connection.send(b"ONE", 1)
+    second = wired.connection.send(b"TWO", 1)
+    await asyncio.sleep(0)
+    third = wired.connection.send(b"THREE", 1)
+    await asyncio.sleep(0)
+
+    assert wired.transport.writes == [b"ONETWO", b"THREE"]
+    wired.wire.data_received(b"+1\r\n+2\r\n")
+    wired.wire.data_received(b"+")
+    wired.wire.data_received(b"3\r\n")
+    assert [await first, await second, await third] == [b"1", b"2", b"3"]
+    assert wired.connection.in_flight == 0
+
+
+async def test_answer_too_late_is_told_with_its_token(wired: Wired) -> None:
+    future = wired.connection.send(b"SLOW", 0.01, "token")
+    with pytest.raises(StoreUnavailable):
+        await future
+
+    wired.wire.data_received(b"+granted\r\n")
+
+    assert wired.told == [("token", b"granted")]
+
+
+async def test_answer_too_late_without_token_is_nobodys(wired: Wired) -> None:
+    future = wired.connection.send(b"SLOW", 0.01)
+    with pytest.raises(StoreUnavailable):
+        await future
+
+    wired.wire.data_received(b"+granted\r\n")
+
+    assert wired.told == []
+
+
+async def test_patience_of_one_does_not_mix_up_the_others(wired: Wired) -> None:
+    hasty = wired.connection.send(b"A", 0.01, "a")
+    patient = wired.connection.send(b"B", 5, "b")
+    with pytest.raises(StoreUnavailable):
+        await hasty
+
+    wired.wire.data_received(b"+a\r\n+b\r\n")
+
+    assert await patient == b"b"
+    assert wired.told == [("a", b"a")]
+
+
+async def test_cancelled_caller_counts_as_gone(wired: Wired) -> None:
+    future = wired.connection.send(b"A", 5, "a")
+    future.cancel()
+
+    wired.wire.data_received(b"+granted\r\n")
+
+    assert wired.told == [("a", b"granted")]
+
+
+async def test_lost_connection_tells_of_all_that_was_asked(wired: Wired) -> None:
+    waiting = wired.connection.send(b"A", 5, "a")
+    unmarked = wired.connection.send(b"B", 5)
+
+    wired.connection._drop()
+
+    for future in (waiting, unmarked):
+        with pytest.raises(StoreUnavailable):
+            await future
+    assert wired.told == [("a", None)]
+    assert wired.changes == [False]
+    assert wired.transport.gone
+    with pytest.raises(StoreUnavailable):
+        await wired.connection.send(b"C", 5)
+
+
+async def test_error_of_the_store_is_one_of_ours(wired: Wired) -> None:
+    future = wired.connection.send(b"A", 5, "a")
+    wired.wire.data_received(b"-ERR no\r\n")
+
+    with pytest.raises(ReplyError, match="ERR no"):
+        await future
+    assert wired.told == []
+
+
+async def test_silent_store_is_asked_no_more_than_so_much(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.entitlements.connection.MOST_IN_FLIGHT", 2)
+    waiting = [wired.connection.send(b"A", 5) for _ in range(2)]
+
+    with pytest.raises(StoreUnavailable):
+        await wired.connection.send(b"A", 5)
+    wired.wire.data_received(b"+1\r\n+2\r\n")
+    assert await asyncio.gather(*waiting) == [b"1", b"2"]
+
+
+def test_commands_are_written_in_the_protocol() -> None:
+    assert (
+        encode("SET", "é", 12, b"\0")
+        == b"*4\r\n$3\r\nSET\r\n$2\r\n\xc3\xa9\r\n$2\r\n12\r\n$1\r\n\0\r\n"
+    )
+    reader = hiredis.Reader()
+    reader.feed(encode("A", 1))
+    assert reader.gets() == [b"A", b"1"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("unix:///run/v.sock", Address("/run/v.sock", "127.0.0.1", 6379, None, None, 0, tls=False)),
+        ("redis://store:6380/3", Address(None, "store", 6380, None, None, 3, tls=False)),
+        ("rediss://me:word@store", Address(None, "store", 6379, "me", "word", 0, tls=True)),
+    ],
+)
+def test_address_is_read_from_its_url(url: str, expected: Address) -> None:
+    assert Address.parse(url) == expected
+
+
+def test_address_of_another_sort_is_refused() -> None:
+    with pytest.raises(ValueError, match="scheme"):
+        Address.parse("http://store")
