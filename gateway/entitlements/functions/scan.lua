@@ -203,7 +203,7 @@ local function force(case, reason)
     case.conflict = conflict_text(reason, case.conflict_with, record and last_reader(record),
       record and last_at(record))
   end
-  if not record or case.kind == 'f' then
+  if not record or (not case.exit and (case.free or case.spaces[1].mode == 'free')) then
     pass_freely(case)
     return
   end
