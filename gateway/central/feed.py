@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 CHANNEL = "composteur_change"
 _CATALOGUE: tuple[Literal["product"], Literal["session"]] = ("product", "session")
 
+NEWEST_PART = 4
+"""The newest changes taken before their turn are this part of a batch of the oldest."""
+
 type Rows = Sequence[asyncpg.Record]
 """Rows with the columns of their query in queries/feed.sql, instants in integer milliseconds."""
 
@@ -79,7 +82,7 @@ class Feed:
         site: str,
         *,
         poll_s: float = 1,
-        batch: int = 5_000,
+        batch: int = 2_000,
         chunk: int = 200,
     ) -> None:
         self.healthy = False
@@ -170,7 +173,9 @@ class Feed:
             pass
 
     async def _apply(self, connection: "Connection") -> int:
-        changes = await connection.fetch(self._sql("changes"), self._site, self._batch)
+        changes = await connection.fetch(
+            self._sql("changes"), self._site, self._batch, self._batch // NEWEST_PART
+        )
         if not changes:
             return 0
         self.waiting = len(changes)

@@ -67,6 +67,7 @@ class Rebuild:
         self._wanted = asyncio.Event()
         self._wanted.set()
         self._distrusted = False
+        self._busy = False
 
     def want(self) -> None:
         """Look at the store: it has no epoch."""
@@ -75,7 +76,16 @@ class Rebuild:
             self._wanted.set()
 
     async def distrust(self) -> None:
-        """Put the store right from the database: it has lost what the database has seen."""
+        """Put the store right from the database: it has lost what the database has seen.
+
+        Unless it has just been put right, or is about to be: the streamer then only has to look at
+        its new epoch.
+        """
+        if self._busy:
+            return
+        if self._streamer.epoch != await self._epoch():
+            self._streamer.resume()
+            return
         self._distrusted = True
         self.want()
 
@@ -104,9 +114,13 @@ class Rebuild:
         async with self._alone() as alone:
             if not alone:
                 return False
-            if not await self._is_right():
-                await self._put_right()
-            await self._go_on()
+            self._busy = True
+            try:
+                if not await self._is_right():
+                    await self._put_right()
+                await self._go_on()
+            finally:
+                self._busy = False
             return True
 
     async def _is_right(self) -> bool:
@@ -138,7 +152,7 @@ class Rebuild:
 
     async def _start_over(self, meta: Meta) -> None:
         site = self._admin.site
-        log.warning("store.rebuild", site=site, epoch=meta.epoch, phase=meta.phase)
+        log.info("store.rebuild", site=site, epoch=meta.epoch, phase=meta.phase)
         if meta.epoch is not None:
             await self._admin.set_phase("stale")
             await self._streamer.drain_all()

@@ -1,8 +1,12 @@
 -- The ticket feed. Instants go out as integer milliseconds, `windows` as JSON text.
 
 -- name: changes
--- The first of a site's to-do list.
-SELECT rev, kind, id FROM composteur.change WHERE site = $1 ORDER BY rev LIMIT $2
+-- Of a site's to-do list the oldest, and the newest before their turn: a ticket sold while a million
+-- rows are taken in is not kept waiting behind them.
+(SELECT rev, kind, id FROM composteur.change WHERE site = $1 ORDER BY rev LIMIT $2)
+ UNION
+(SELECT rev, kind, id FROM composteur.change WHERE site = $1 ORDER BY rev DESC LIMIT $3)
+ ORDER BY rev
 
 -- name: done
 -- Exactly the rows that were read: what was added meanwhile stays.
