@@ -357,6 +357,10 @@ class StoreMachine(RuleBasedStateMachine):
         here = self.open_at(place.reader) if place.hold_ms else None
         return here if here is not None and here.code == code else None
 
+    def remembered(self, code: str) -> list[str]:
+        """Name the grants a ticket remembers; of an unknown one there are none."""
+        return self.by_code[code][-REMEMBERED:] if code in self.tickets else []
+
     def replayed(self, decision: Decision, first: Given) -> None:
         assert decision.replayed
         assert decision.event == first.row.event_id
@@ -460,7 +464,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert not settled.replayed
             given.stand = "c" if given.passed else "a"
             given.ended_by = settled.event
-            if given.code in self.tickets:  # of an unknown one nothing is remembered
+            if given.row.event_id in self.remembered(given.code):
                 self.again(settled, self.run(self.bench.store.annul(given.row)))
         else:
             assert settled.replayed
@@ -551,13 +555,24 @@ class StoreMachine(RuleBasedStateMachine):
                 fields = {name: getattr(product, name) for name in Product.__slots__}
                 await other.a_product(fields.pop("id"), **fields)
                 state = told[-1] if told else NEW
-                await other.admin.load_tickets([ticket_row(ticket, 1) | state_row(state)])
+                memories = {row.of or row.event_id: row.memory for row in events if row.memory}
+                nonces = [f"{event},{memories[event]}" for event in self.remembered(code)]
+                row = ticket_row(ticket, 1) | state_row(state) | {"nonces": nonces}
+                await other.admin.load_tickets([row])
 
                 assert await other.store.look(code) == await self.bench.store.look(code)
                 place = self.bench.place(reader, space, direction)
                 assert await other.store.scan(
                     code, place, check=True, persons=persons
                 ) == await self.bench.store.scan(code, place, check=True, persons=persons)
+
+                for event in self.remembered(code):
+                    given = self.grants[event]
+                    if given.nonce is None or event in self.forgotten:
+                        continue
+                    place = self.bench.place(given.nonce[0], given.row.space)
+                    again = await other.store.scan(code, place, nonce=given.nonce[1])
+                    assert (again.replayed, again.event) == (True, event)
 
         self.run(both())
 
