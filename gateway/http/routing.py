@@ -167,8 +167,7 @@ def _failed(route: Route, error: Exception) -> web.StreamResponse:
         raise error  # the caller has gone
     problem = _problem_of(error)
     if problem is None:
-        name = f"{route.method} {route.path}"
-        log.error("request_failed", route=name, error=repr(error), where=_where(error))
+        report(f"{route.method} {route.path}", error)
         problem = Problem(500, "internal")
     return problem_answer(problem)
 
@@ -198,7 +197,8 @@ def _problem_of(error: Exception) -> Problem | None:
     return problem
 
 
-def _where(error: Exception) -> list[str]:
-    """Name the lines an error came through; their text would have to be read from disk."""
+def report(route: str, error: Exception) -> None:
+    """Log what nobody expected; the lines it came through are named, not read from disk."""
     frames = traceback.walk_tb(error.__traceback__)
-    return [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in frames]
+    where = [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in frames]
+    log.error("request_failed", route=route, error=repr(error), where=where)

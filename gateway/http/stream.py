@@ -13,7 +13,7 @@ from gateway.http.authentication import authenticate
 from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid, rate_limited
 from gateway.http.requests import SCAN_LIMIT, decode, nonce_of
-from gateway.http.routing import Routes
+from gateway.http.routing import Routes, report
 from gateway.http.scans import NONCE_LENGTH, ScanRequest, judge
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
@@ -128,16 +128,22 @@ class _Stream:
         except Problem as problem:
             return problem.document(), nonce_of(body, NONCE_LENGTH)
         try:
-            if scan.nonce is None:
-                raise invalid("nonce", "Each scan of a stream needs a nonce.")
-            bucket = self._identity.bucket
-            if bucket is not None and (wait_s := bucket.take(self._face.services.monotonic())):
-                raise rate_limited(wait_s)
-            return await judge(self._face, self._identity, scan, self._language), scan.nonce
+            return await self._judge(scan), scan.nonce
         except Problem as problem:
             return problem.document(), scan.nonce
         except StoreUnavailable:
             return self._silent(), scan.nonce
+        except Exception as error:  # noqa: BLE001 - one scan must not end the others
+            report("GET /v1/stream", error)
+            return Problem(500, "internal").document(), scan.nonce
+
+    async def _judge(self, scan: ScanRequest) -> Document:
+        if scan.nonce is None:
+            raise invalid("nonce", "Each scan of a stream needs a nonce.")
+        bucket = self._identity.bucket
+        if bucket is not None and (wait_s := bucket.take(self._face.services.monotonic())):
+            raise rate_limited(wait_s)
+        return await judge(self._face, self._identity, scan, self._language)
 
     def _silent(self) -> Document:
         """Write the decision of a store that does not answer."""

@@ -68,6 +68,21 @@ async def test_silent_store_is_a_decision_here(
     assert (leaving["decision"], leaving["degraded"]) == ("granted", True)
 
 
+async def test_failure_of_one_scan_does_not_end_the_others(
+    socket: ClientWebSocketResponse, venue: Venue
+) -> None:
+    def explode(_code: str) -> None:
+        raise ZeroDivisionError
+
+    venue.store.decide = explode  # type: ignore[assignment]
+    failed = await _answer(socket, {"code": "TICKET", "reader": "north-1", "nonce": "n1"})
+    venue.store.decide = None
+    after = await _answer(socket, {"code": "TICKET", "reader": "north-1", "nonce": "n2"})
+
+    assert (failed["status"], failed["nonce"]) == (500, "n1")
+    assert after["decision"] == "granted"
+
+
 async def test_65th_scan_in_flight_is_a_429(
     socket: ClientWebSocketResponse, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
