@@ -6,6 +6,8 @@ event, and what the readable rule says.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import TicketState
@@ -52,7 +54,7 @@ def state_of_row(row: EventRow) -> TicketState | None:
     return TicketState(
         made_by_window=made,
         persons_by_window=_figures(row.persons_by_window) or made,
-        day=_number(row.day),
+        day=_number(row.day) or (local_day(int(row.at)) if row.made_on_day else None),
         made_on_day=int(row.made_on_day or 0),
         first_at=at(row.first_at),
         first_reader=name(row.first_reader, row.reader),
@@ -66,8 +68,13 @@ def state_of_row(row: EventRow) -> TicketState | None:
     )
 
 
+def local_day(at: int) -> int:
+    """Tell the venue's day of an instant: an event whose own day it is leaves it out."""
+    return int(f"{datetime.fromtimestamp(at / 1000, ZoneInfo('Europe/Paris')):%Y%m%d}")
+
+
 def plain(state: TicketState, *, daily: bool) -> TicketState:
-    """Leave out what says nothing: figures that are 0 at the end, a day nobody counts."""
+    """Leave out what says nothing: figures of 0 at the end, a day without stamps or uncounted."""
     state = replace(
         state,
         made_by_window=_short(state.made_by_window),
@@ -75,7 +82,7 @@ def plain(state: TicketState, *, daily: bool) -> TicketState:
         last_event=None,
         nonces=(),
     )
-    return state if daily else replace(state, day=None, made_on_day=0)
+    return state if daily and state.made_on_day else replace(state, day=None, made_on_day=0)
 
 
 def _number(text: str | None) -> int | None:

@@ -670,7 +670,7 @@ def check(url: str, *, examples: int, steps: int) -> None:
 
 
 def test_store_keeps_to_the_rule_whatever_happens(stores: Addresses) -> None:
-    check(stores.redis, examples=15, steps=25)
+    check(stores.redis, examples=30, steps=30)
 
 
 @pytest.mark.soak
