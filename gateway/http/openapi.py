@@ -16,7 +16,7 @@ UNSAFE = {"POST", "PUT", "DELETE", "PATCH"}
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _REASONS = {
-    400: "The request cannot be read",
+    400: "The request cannot be read (in plain text where it is no HTTP)",
     401: "No key, or one that is not known",
     403: "The role does not suffice",
     404: "Not found",
@@ -112,11 +112,11 @@ def _success(route: Route, schemas: dict[int, Json]) -> Json:
 
 
 def _problems(route: Route) -> list[int]:
-    found = set(route.problems)
+    found = {400, *route.problems}
     if route.role is not None:
         found |= {401, 403, 429, 503}
     if route.body is not None:
-        found |= {400, 413, 422}
+        found |= {413, 422}
     if route.query or _PARAMETER.search(route.path):
         found |= {422}
     if _PARAMETER.search(route.path):
@@ -131,6 +131,8 @@ def _problem(status: int, schemas: dict[int, Json]) -> Json:
         "description": _REASONS[status],
         "content": {"application/problem+json": {"schema": schemas[id(ProblemBody)]}},
     }
+    if status == 400:  # noqa: PLR2004 - the parser of HTTP itself answers in plain text
+        found["content"]["text/plain"] = {"schema": {"type": "string"}}
     if status == 429:  # noqa: PLR2004
         found["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
     return found

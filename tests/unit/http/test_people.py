@@ -1,5 +1,7 @@
 """Limits, keys and names of requests by themselves."""
 
+from typing import override
+
 import pytest
 
 from gateway.people.desk import KeyDesk
@@ -67,6 +69,7 @@ async def test_unknown_keys_do_not_reach_the_database_more_than_once_a_second() 
     class Counted(FakeRows):
         asked = 0
 
+        @override
         async def keys(self) -> list[Key]:
             self.asked += 1
             return await super().keys()
