@@ -16,11 +16,22 @@ import structlog
 
 from gateway.central.connection import Central, unavailable
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
+from gateway.tickets.event import EventRow
 
 if TYPE_CHECKING:
     from gateway.central.pool import Connection
 
 log = structlog.get_logger(__name__)
+
+STAGED = (
+    "event_id",
+    "placed_at",
+    "after_place",
+    *EventRow._fields[2:-2],
+    "told_memory",
+    "deadline",
+)
+"""The columns of a line as it is staged: its id, its place, then as the store wrote it."""
 
 START = "0-0"
 """The position before the first entry."""
@@ -74,6 +85,7 @@ class Streamer:
         store: The entitlement store of the site.
         site: The site's id.
         clock: The time in milliseconds.
+        timezone: The site's, whose local day a stamp counts on.
         store_went_back: Awaited when the stream no longer holds the entry at our position or the
             store is of another epoch. Streaming rests until `resume`.
         batch: Entries of one transaction at most.
@@ -87,6 +99,7 @@ class Streamer:
         site: str,
         *,
         clock: Callable[[], int],
+        timezone: str = "UTC",
         store_went_back: Callable[[], Awaitable[object]],
         batch: int = 2_000,
         gather_ms: int = 100,
@@ -108,6 +121,7 @@ class Streamer:
         self._store = store
         self._site = site
         self._clock = clock
+        self._timezone = timezone
         self._store_went_back = store_went_back
         self._batch = batch
         self._gather_s = gather_ms / 1000
@@ -272,7 +286,7 @@ class Streamer:
                 return False
             months = await self._partitions(connection, row["earliest"], row["latest"])
             await connection.execute(self._sql("record"), self._site)
-            await connection.execute(self._sql("state"))
+            await connection.execute(self._sql("state"), self._timezone)
             await connection.execute(self._sql("advance"), self._site, position)
         self._months |= months
         self.position = position
@@ -281,10 +295,14 @@ class Streamer:
 
     async def _copy(self, connection: "Connection", entries: Sequence[Entry], epoch: int) -> None:
         prefix = b"%d-" % epoch
+        lines = [
+            b"%b%b\t%b\t%b\n" % (prefix, id_, id_.partition(b"-")[0], line) for id_, line in entries
+        ]
         await connection.copy_to_table(
             "staged_event",
             schema_name="pg_temp",
-            source=_whole(b"".join([b"%b%b\t%b\n" % (prefix, id_, line) for id_, line in entries])),
+            columns=STAGED,
+            source=_whole(b"".join(lines)),
             format="text",
             null="",
         )
@@ -348,7 +366,7 @@ class Streamer:
                 await connection.execute(self._sql("partitions"))
                 count: int = await connection.fetchval("SELECT count(*) FROM staged_event")
                 await connection.execute(self._sql("record"), self._site)
-                await connection.execute(self._sql("recovered"))
+                await connection.execute(self._sql("recovered"), self._timezone)
                 await connection.execute(self._sql("advance"), self._site, None)
                 return count
         except _REFUSED as error:

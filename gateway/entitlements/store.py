@@ -393,6 +393,7 @@ class EntitlementStore:
             _or_empty(persons),
             row.line(),
             _or_empty(at),
+            self.day_of(int(row.at)),
         ]
         return await self._settle("passage", row.ticket_code, arguments)
 
@@ -461,8 +462,8 @@ class EntitlementStore:
         fields = line.split("\t")
         view = fields[TICKET_STARTS:]
         return Settled(
-            event=fields[1] or None,
-            of=fields[2] or None,
+            event=fields[2] or None,
+            of=fields[1] or None,
             replayed=fields[3] == "1",
             conflict=conflict_of(fields[4]),
             ticket=ticket_of(code, view) if len(view) > 1 else None,

@@ -10,7 +10,8 @@ SET synchronous_commit = off
 -- The lines of one transaction, in the order of the stream, which is that of `ctid`.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
     event_id           text,
-    at                 bigint,
+    placed_at          bigint,
+    after_place        bigint,
     kind               text,
     of                 text,
     ticket_code        text,
@@ -45,8 +46,15 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
     inside_persons     integer,
     moved_at           bigint,
     destroyed_at       bigint,
-    memory             text,
-    deadline           bigint
+    told_memory        text,
+    deadline           bigint,
+    at                 bigint GENERATED ALWAYS AS (placed_at + coalesce(after_place, 0)) STORED,
+    -- hash,persons,passed,window,flags; or hash,flags where the rest follows (gateway/tickets/event.py)
+    memory             text GENERATED ALWAYS AS (
+        CASE WHEN split_part(told_memory, ',', 3) <> '' THEN told_memory
+             ELSE split_part(told_memory, ',', 1) || ',' || persons::text || ','
+                  || CASE WHEN starts_with(split_part(told_memory, ',', 2), 'c') THEN persons::text ELSE '0' END
+                  || ',1,' || split_part(told_memory, ',', 2) END) STORED
 ) ON COMMIT DELETE ROWS
 
 -- name: lead
@@ -120,16 +128,18 @@ INSERT INTO composteur.ticket_state AS t
         nonces)
 SELECT DISTINCT ON (e.ticket_code)
        e.ticket_code, e.made, coalesce(e.made_by_window, ARRAY[e.made]),
-       coalesce(e.persons_by_window, e.made_by_window, ARRAY[e.made]), e.day,
+       coalesce(e.persons_by_window, e.made_by_window, ARRAY[e.made]),
+       coalesce(e.day, CASE WHEN e.made_on_day IS NOT NULL
+                THEN to_char(to_timestamp(e.at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer END),
        coalesce(e.made_on_day, 0),
-       to_timestamp(CASE e.first_at WHEN 0 THEN e.at ELSE e.first_at END / 1000::float8),
+       to_timestamp((e.at + e.first_at) / 1000::float8),
        CASE e.first_reader WHEN '=' THEN e.reader ELSE e.first_reader END,
-       to_timestamp(CASE e.last_at WHEN 0 THEN e.at ELSE e.last_at END / 1000::float8),
+       to_timestamp((e.at + e.last_at) / 1000::float8),
        CASE e.last_reader WHEN '=' THEN e.reader ELSE e.last_reader END,
        CASE e.inside WHEN '=' THEN e.space ELSE e.inside END, e.origin,
        coalesce(e.inside_persons, 0),
-       to_timestamp(CASE e.moved_at WHEN 0 THEN e.at ELSE e.moved_at END / 1000::float8),
-       to_timestamp(CASE e.destroyed_at WHEN 0 THEN e.at ELSE e.destroyed_at END / 1000::float8),
+       to_timestamp((e.at + e.moved_at) / 1000::float8),
+       to_timestamp((e.at + e.destroyed_at) / 1000::float8),
        e.event_id, coalesce(r.entries, '{}')
   FROM staged_event e
   LEFT JOIN remembered r ON r.ticket_code = e.ticket_code
@@ -152,7 +162,10 @@ SELECT DISTINCT ON (e.ticket_code)
 -- In recovery the store may have decided without knowing stamps that are here: what its events add
 -- is added to what is here, instead of taking its word for the whole.
 WITH told AS (
-    SELECT DISTINCT ON (ticket_code) * FROM staged_event
+    SELECT DISTINCT ON (ticket_code) *,
+           coalesce(day, CASE WHEN made_on_day IS NOT NULL
+               THEN to_char(to_timestamp(at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer END) AS local_day
+      FROM staged_event
      WHERE made IS NOT NULL AND ticket_code IS NOT NULL ORDER BY ticket_code, ctid DESC
 ), added AS (
     SELECT ticket_code,
@@ -191,19 +204,18 @@ SELECT ticket_code,
             ELSE coalesce(made_by_window, ARRAY[made]) END,
        CASE WHEN here AND NOT agreed THEN composteur.with_added(persons_here_by_window, place, came)
             ELSE coalesce(persons_by_window, made_by_window, ARRAY[made]) END,
-       day,
-       CASE WHEN here AND NOT agreed AND day_here = day THEN greatest(made_on_day_here + stamps, 0)
+       local_day,
+       CASE WHEN here AND NOT agreed AND day_here = local_day THEN greatest(made_on_day_here + stamps, 0)
             ELSE coalesce(made_on_day, 0) END,
        CASE WHEN here AND NOT agreed AND first_at_here IS NOT NULL THEN first_at_here
-            ELSE to_timestamp(CASE first_at WHEN 0 THEN at ELSE first_at END / 1000::float8) END,
+            ELSE to_timestamp((at + first_at) / 1000::float8) END,
        CASE WHEN here AND NOT agreed AND first_at_here IS NOT NULL THEN first_reader_here
             ELSE CASE first_reader WHEN '=' THEN reader ELSE first_reader END END,
-       to_timestamp(CASE last_at WHEN 0 THEN at ELSE last_at END / 1000::float8),
+       to_timestamp((at + last_at) / 1000::float8),
        CASE last_reader WHEN '=' THEN reader ELSE last_reader END,
        CASE inside WHEN '=' THEN space ELSE inside END, origin, coalesce(inside_persons, 0),
-       to_timestamp(CASE moved_at WHEN 0 THEN at ELSE moved_at END / 1000::float8),
-       coalesce(destroyed_at_here, to_timestamp(
-           CASE destroyed_at WHEN 0 THEN at ELSE destroyed_at END / 1000::float8)),
+       to_timestamp((at + moved_at) / 1000::float8),
+       coalesce(destroyed_at_here, to_timestamp((at + destroyed_at) / 1000::float8)),
        event_id, composteur.merged_nonces(coalesce(nonces_here, '{}'), entries)
   FROM known ORDER BY ticket_code
     ON CONFLICT (code) DO UPDATE SET
@@ -225,7 +237,7 @@ WITH settled AS (
       FROM staged_event WHERE kind IN ('p', 'a', 'u') AND of IS NOT NULL GROUP BY of
 ), made AS (
     INSERT INTO composteur.reservation (event_id, site, code, deadline, stamping, committed)
-    SELECT e.event_id, $1, e.ticket_code, to_timestamp(e.deadline / 1000::float8),
+    SELECT e.event_id, $1, e.ticket_code, to_timestamp((e.at + e.deadline) / 1000::float8),
            coalesce(substr(split_part(e.memory, ',', 5), 2, 1) = 's', true), s.of IS NOT NULL
       FROM staged_event e LEFT JOIN settled s ON s.of = e.event_id
      WHERE e.deadline IS NOT NULL AND e.ticket_code IS NOT NULL AND s.whole IS NOT TRUE

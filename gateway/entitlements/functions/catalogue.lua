@@ -41,6 +41,7 @@ local parse_product = remembering(function(text)
     partial_groups = part[14] == '1',
     attention = part[15] == '1',
     blocked = part[16] == '1',
+    usual = {},
   }
 end, 1000)
 
@@ -70,47 +71,106 @@ local function session_window(session, product)
   return session.starts - product.margin_before_s, after + product.margin_after_s
 end
 
--- Returns the product and the ticket's windows; nil where the catalogue lacks the product, no windows
--- where it lacks every session: it cannot be told then.
--- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
-local GONE = { label = '', margin_before_s = 0, margin_after_s = 0, min_interval_s = 0 }
-
-local function windows_of(record, catalogue)
-  if not record.p then return GONE, { {} } end
-  local listed = long_value(record, 'w')
-  listed = listed and parse_windows(listed)
-    or { { session = record.s, starts = tonumber(record.F), till = tonumber(record.U) } }
-  local wanted = { 'p:' .. record.p }
-  for _, window in ipairs(listed) do
-    if window.session then wanted[#wanted + 1] = 's:' .. window.session end
+-- A ticket's only window: its session's, else its span.
+local function only_window(record, product, text)
+  local starts, till, missing = tonumber(record.F), tonumber(record.U), false
+  if record.s then
+    if text then
+      starts, till = session_window(parse_session(text), product)
+    else
+      missing = true
+    end
   end
-  local texts = redis.call('HMGET', catalogue, unpack(wanted))
-  if not texts[1] then return nil end
-  local next_text = 1
-  local product, windows, known = parse_product(texts[1]), {}, false
+  return {
+    starts = starts, till = till, session = record.s, missing = missing,
+    spaces = long_value(record, 'x') or product.spaces, stamps = product.max_stamps,
+  }
+end
+
+-- The windows of tickets that say nothing of their own: the same for all of a product and session.
+local function usual_windows(record, product, text)
+  local session = record.s or ''
+  local known = product.usual[session]
+  if not known or known.text ~= text then
+    known = { only_window(record, product, text), text = text }
+    product.usual[session] = known
+  end
+  return known
+end
+
+local function is_usual(record, product)
+  return not (record.x or record.F or record.U or (product.valid_for_s and record.y))
+end
+
+local function listed_windows(listed, record, product, texts)
+  local windows, next_text = {}, 1
   local spaces = long_value(record, 'x') or product.spaces
-  local latest = product.valid_for_s and record.y
-    and math.floor(tonumber(record.y) / 1000) + product.valid_for_s
   for position, window in ipairs(listed) do
     local starts, till, missing = window.starts, window.till, false
     if window.session then
       next_text = next_text + 1
-      local text = texts[next_text]
-      if text then
-        starts, till = session_window(parse_session(text), product)
+      if texts[next_text] then
+        starts, till = session_window(parse_session(texts[next_text]), product)
       else
         missing = true
       end
     end
-    known = known or not missing
-    if latest and (not till or till > latest) then till = latest end
     windows[position] = {
       starts = starts, till = till, session = window.session, missing = missing,
-      spaces = window.spaces or spaces,
-      stamps = window.stamps or product.max_stamps,
+      spaces = window.spaces or spaces, stamps = window.stamps or product.max_stamps,
     }
   end
-  return product, known and windows or nil
+  return windows
+end
+
+local function end_after_first_stamp(windows, record, product)
+  if not product.valid_for_s or not record.y then return end
+  local latest = math.floor(tonumber(record.y) / 1000) + product.valid_for_s
+  for _, window in ipairs(windows) do
+    if not window.till or window.till > latest then window.till = latest end
+  end
+end
+
+local function any_known(windows)
+  for _, window in ipairs(windows) do
+    if not window.missing then return true end
+  end
+  return false
+end
+
+-- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
+local GONE = { label = '', margin_before_s = 0, margin_after_s = 0, min_interval_s = 0 }
+
+local function read_catalogue(catalogue, record, listed)
+  if not listed then
+    if not record.s then return { (redis.call('HGET', catalogue, 'p:' .. record.p)) } end
+    return redis.call('HMGET', catalogue, 'p:' .. record.p, 's:' .. record.s)
+  end
+  local wanted = { 'p:' .. record.p }
+  for _, window in ipairs(listed) do
+    if window.session then wanted[#wanted + 1] = 's:' .. window.session end
+  end
+  return redis.call('HMGET', catalogue, unpack(wanted))
+end
+
+-- Returns the product and the ticket's windows; nil where the catalogue lacks the product, no windows
+-- where it lacks every session: it cannot be told then.
+local function windows_of(record, catalogue)
+  if not record.p then return GONE, { {} } end
+  local listed = long_value(record, 'w')
+  listed = listed and parse_windows(listed)
+  local texts = read_catalogue(catalogue, record, listed)
+  if not texts[1] then return nil end
+  local product, windows = parse_product(texts[1]), nil
+  if listed then
+    windows = listed_windows(listed, record, product, texts)
+  elseif is_usual(record, product) then
+    windows = usual_windows(record, product, texts[2])
+  else
+    windows = { only_window(record, product, texts[2]) }
+  end
+  end_after_first_stamp(windows, record, product)
+  return product, any_known(windows) and windows or nil
 end
 
 local function lists(window, chain)

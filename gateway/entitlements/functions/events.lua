@@ -1,9 +1,10 @@
 -- Events: one line per event in PostgreSQL's COPY text format, so that the streamer passes bytes
 -- on untouched. The columns, their letters and short forms are those of gateway/tickets/event.py.
 
--- An event with nothing in its 37 columns.
-local function new_row()
+-- An event with nothing in its 37 columns, at an instant in ms.
+local function new_row(moment)
   return {
+    at = moment, at_text = instant(moment),
     '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
     '', '', '', '', '', '', '', '', '', '', '', '', '',
   }
@@ -20,9 +21,11 @@ local function unescaped(text)
   return text
 end
 
-local function same_instant(value, at)
+-- An instant as ms after the event's own.
+local function after(value, row)
   if not value then return '' end
-  return value == at and '0' or value
+  if value == row.at_text then return '0' end
+  return instant(tonumber(value) - row.at)
 end
 
 local function same_name(value, name)
@@ -30,29 +33,50 @@ local function same_name(value, name)
   return value == name and value ~= '' and '=' or value
 end
 
--- Columns 22 to 35: the ticket's state after the event.
-local function put_state(row, record)
-  local at = row[1]
-  row[22] = figure(total(record.m))
-  if record.m and string.find(record.m, ',', 1, true) then row[23] = '{' .. record.m .. '}' end
-  if record.e then row[24] = '{' .. record.e .. '}' end
-  if record.d then row[25], row[26] = string.match(record.d, '^(%d+):(%d+)$') end
-  row[27] = same_instant(record.y, at)
-  row[28] = same_name(record.Y, row[8])
-  row[29] = same_instant(record.l or record.y, at)
-  row[30] = same_name(record.L or record.Y, row[8])
-  if record.i then
-    row[31] = same_name(record.i, row[7])
-    row[32] = record.o or ''
-    row[33] = record.k or '1'
+-- Columns 22 to 35: the ticket's state after the event. The day is left out where it is `today`, the
+-- local day of the event.
+local function put_state(row, record, today)
+  local last, space, reader = record.l or record.y, row[7], row[8]
+  local made = record.m
+  if not made then
+    row[22] = '0'
+  elseif string.find(made, ',', 1, true) then
+    row[22], row[23] = figure(total(made)), '{' .. made .. '}'
+  else
+    row[22] = made
   end
-  row[34] = same_instant(record.M or record.l or record.y, at)
-  row[35] = same_instant(record.D, at)
+  if record.e then row[24] = '{' .. record.e .. '}' end
+  if record.d then
+    local day, made_that_day = string.match(record.d, '^(%d+):(%d+)$')
+    if day ~= today then row[25] = day end
+    row[26] = made_that_day
+  end
+  row[27], row[28] = after(record.y, row), same_name(record.Y, reader)
+  row[29], row[30] = after(last, row), same_name(record.L or record.Y, reader)
+  if record.i then
+    row[31], row[32], row[33] = same_name(record.i, space), record.o or '', record.k or '1'
+  end
+  row[34], row[35] = after(record.M or last, row), after(record.D, row)
 end
 
--- Appends the event and returns its id: the epoch and its place in the stream.
-local function emit(stream, epoch, row)
-  return epoch .. '-' .. redis.call('XADD', stream, '*', 'e', table.concat(row, '\t'))
+-- The store's clock in ms: an event's place in the stream.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Appends the event and returns its id: the epoch and its place in the stream. `at` is written as ms
+-- after that place's; a store whose clock went back goes on behind its last event.
+local function emit(stream, epoch, row, ms)
+  row[1] = row.at == ms and '0' or figure(row.at - ms)
+  local id = redis.pcall('XADD', stream, instant(ms) .. '-*', 'e', table.concat(row, '\t'))
+  if type(id) == 'table' then
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
+    local place = string.match(last, '^%d+')
+    row[1] = instant(row.at - tonumber(place))
+    id = redis.call('XADD', stream, place .. '-*', 'e', table.concat(row, '\t'))
+  end
+  return epoch .. '-' .. id
 end
 
 -- The line of an event still in the stream, as columns; else what the gateway read elsewhere.
@@ -63,5 +87,6 @@ local function row_of(stream, event, fallback)
   if not line or line == '' then return nil end
   local row = split(line, '\t')
   row[4] = unescaped(row[4])
+  row[1] = tonumber(string.match(event, '^%d+%-(%d+)')) + (tonumber(row[1]) or 0)
   return row
 end

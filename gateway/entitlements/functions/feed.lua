@@ -67,7 +67,7 @@ local function look(keys, args)
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
   local view, product = current_view(record, keys[2], tonumber(args[1]))
   if not view then return 'unavailable' end
-  return reply('granted', nil, nil, { attention = record.A or product.attention }, nil, view)
+  return reply('granted', nil, nil, nil, nil, record.A or product.attention, nil, view)
 end
 
 -- KEYS t:CODE. Reply: the event of the newest stamp that stands, or ''.
@@ -87,15 +87,15 @@ local function count(keys, args)
   local epoch = redis.call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
   local chain, persons = name_list(args[3]), tonumber(args[6])
-  local row = new_row()
-  row[1], row[2], row[7], row[8] = args[1], args[2], chain[1], args[4]
-  row[9], row[10], row[13], row[14] = args[7], args[5], persons, 'n'
-  row[15], row[20] = persons, args[8]
-  local event = emit(keys[2], epoch, row)
+  local row = new_row(tonumber(args[1]))
+  row[2], row[7], row[8] = args[2], chain[1], args[4]
+  row[9], row[10], row[13], row[14] = args[7], args[5], args[6], 'n'
+  row[15], row[20] = args[6], args[8]
+  local event = emit(keys[2], epoch, row, clock())
   for _, space in ipairs(chain) do
     add_persons(keys[1], 'i:', space, args[5] == 'x' and -persons or persons)
   end
-  return settled('settled', event, nil, {}, keys, nil, 0)
+  return settled(event, nil, nil, nil, keys, nil, 0)
 end
 
 -- A reservation restored by a rebuild, to be settled. KEYS t:CODE · spaces · open · ARGV event · deadline
@@ -121,9 +121,9 @@ local function malformed(keys, args)
   local meta = redis.call('HMGET', keys[2], 'epoch', 'tally_day')
   if not meta[1] then return '' end
   tally(keys[2], args[2], 'malformed_code', meta[2])
-  local row = new_row()
-  row[1], row[2], row[7], row[8] = args[1], 's', args[3], args[4]
+  local row = new_row(tonumber(args[1]))
+  row[2], row[7], row[8] = 's', args[3], args[4]
   row[9], row[10], row[11], row[12] = args[6], args[5], 'd', 'malformed_code'
-  row[13], row[14] = 1, 'n'
-  return emit(keys[1], meta[1], row)
+  row[13], row[14] = '1', 'n'
+  return emit(keys[1], meta[1], row, clock())
 end

@@ -47,10 +47,14 @@ local function grant_by_event(record, event)
   return nil
 end
 
--- persons, passed, window and flags, as they stand in the record and in column 36.
+local function flags_of(grant)
+  return grant.status .. grant.what .. (grant.answered and 'z' or '')
+end
+
+-- persons, passed, window and flags.
 local function grant_figures(grant)
   return ',' .. figure(grant.persons) .. ',' .. figure(grant.passed) .. ',' .. figure(grant.window)
-    .. ',' .. grant.status .. grant.what .. (grant.answered and 'z' or '')
+    .. ',' .. flags_of(grant)
 end
 
 local function save_grant(changes, record, grant)
@@ -59,8 +63,27 @@ local function save_grant(changes, record, grant)
   set(changes, record, SLOTS[grant.slot + 1], text)
 end
 
--- Column 36 of the event: the grant without its event, which the line has already.
-local function grant_column(grant) return grant.hash .. grant_figures(grant) end
+-- Column 36 of the event: the grant without its event, which the line has already. Only hash and
+-- flags where the rest follows: the event's persons, all passed if committed and none if not, in the
+-- first window.
+local function put_memory(row, grant)
+  local passed = grant.status == 'c' and grant.persons or 0
+  local follows = grant.window == 1 and grant.passed == passed and row[13] == figure(grant.persons)
+  row[36] = grant.hash .. (follows and ',' .. flags_of(grant) or grant_figures(grant))
+end
+
+-- Reads column 36 of a grant's own event.
+local function memory_of(row)
+  local hash, persons, passed, window, status, what =
+    string.match(row[36], '^([^,]*),(%d+),(%d+),(%d+),(%a)(%a)')
+  if not hash then
+    hash, status, what = string.match(row[36], '^([^,]*),(%a)(%a)')
+    if not hash then return nil end
+    persons, window = row[13], 1
+    passed = status == 'c' and persons or 0
+  end
+  return tonumber(persons), tonumber(passed), tonumber(window), status, what
+end
 
 local function next_slot(changes, record)
   if not record.g0 then return 0 end

@@ -6,7 +6,8 @@
 --   R replaced_by · f "1" form missing · A "1" attention
 -- Written by either side: D destroyed_at
 -- Written by the gate:  m stamps by window · e persons admitted by window (absent: as m) ·
---   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) · d "day:stamps made on it" ·
+--   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) ·
+--   d "local day of the last stamp:stamps made on it" ·
 --   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
 --   g0…g7 the last eight grants, gn the slot written last
 -- Instants are ms, window bounds s. A long value goes on in w2, w3 … (no field above 64 bytes).
@@ -52,34 +53,28 @@ end
 -- A small number as text: formatting one costs more than looking it up.
 local figure = remembering(function(number) return tostring(number) end, 2000)
 
--- Changes to a record are gathered by field (false: gone) and written in one HSET and one HDEL.
+-- Changes to a record are gathered, names and values in turn (`gone`: names), and written in one
+-- HSET and one HDEL.
 local function set(changes, record, field, value)
-  if value == nil or value == '' then
-    if record[field] then
-      changes[field] = false
-      record[field] = nil
-    end
-    return
-  end
-  if type(value) ~= 'string' then value = figure(value) end
-  if record[field] ~= value then
-    changes[field] = value
-    record[field] = value
+  if value == '' then value = nil end
+  if value and type(value) ~= 'string' then value = figure(value) end
+  if record[field] == value then return end
+  record[field] = value
+  if value then
+    local size = #changes
+    changes[size + 1], changes[size + 2] = field, value
+  else
+    local gone = changes.gone or {}
+    gone[#gone + 1] = field
+    changes.gone = gone
   end
 end
 
-local function write_record(key, changes)
-  local kept, gone = {}, {}
-  for field, value in pairs(changes) do
-    if value then
-      kept[#kept + 1] = field
-      kept[#kept + 1] = value
-    else
-      gone[#gone + 1] = field
-    end
+local function write_record(key, record, changes)
+  if #changes > 0 then redis.call('HSET', key, unpack(changes)) end
+  for _, field in ipairs(changes.gone or {}) do
+    if not record[field] then redis.call('HDEL', key, field) end
   end
-  if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
-  if #kept > 0 then redis.call('HSET', key, unpack(kept)) end
 end
 
 local function instant(value) return string.format('%.0f', value) end

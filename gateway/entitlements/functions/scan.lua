@@ -28,8 +28,8 @@ local function case_of(keys, args)
   }
 end
 
--- The day's decisions by outcome, for the dashboard; reports come from the database.
-local function tally(meta, day, outcome, known_day)
+-- The day's refusals by reason, for the dashboard; reports come from the database.
+local function tally(meta, day, reason, known_day)
   if day and known_day ~= day then
     local fields = redis.call('HKEYS', meta)
     for _, field in ipairs(fields) do
@@ -37,12 +37,12 @@ local function tally(meta, day, outcome, known_day)
     end
     redis.call('HSET', meta, 'tally_day', day)
   end
-  redis.call('HINCRBY', meta, 'n:' .. outcome, 1)
+  redis.call('HINCRBY', meta, 'n:' .. reason, 1)
 end
 
 local function scan_row(case, decision, reason)
-  local record, window, row = case.record, case.window and case.windows[case.window], new_row()
-  row[1], row[2], row[4] = case.now_text, 's', escaped(case.code)
+  local record, window, row = case.record, case.window and case.windows[case.window], new_row(case.now)
+  row[2], row[4] = 's', escaped(case.code)
   row[7], row[8], row[9], row[10] = case.chain[1], case.reader, case.operator, case.direction
   row[11], row[12], row[13] = decision, reason or '', figure(case.n or case.persons or 1)
   row[17], row[18], row[19] = case.device_at, case.offline, case.degraded
@@ -64,6 +64,13 @@ local function lane_of(case, keys, record_code)
   return event, code == record_code
 end
 
+-- One more stamp on its local day; one told late never moves the day back.
+local function count_day(changes, record, day)
+  local known, made = string.match(record.d or '', '^(%d+):(%d+)$')
+  if known and known > day then return end
+  set(changes, record, 'd', day .. ':' .. figure(known == day and tonumber(made) + 1 or 1))
+end
+
 -- A stamp made at case.now by case.reader; an offline one may be older than those known.
 local function apply_stamp(case, changes)
   local record, now = case.record, case.now_text
@@ -77,9 +84,7 @@ local function apply_stamp(case, changes)
     set(changes, record, 'l', tonumber(record.y) ~= last and instant(last) or nil)
     set(changes, record, 'L', reader ~= record.Y and reader or nil)
   end
-  if case.product.max_stamps_per_day or record.d then
-    set(changes, record, 'd', case.day .. ':' .. (made_on(record, case.day) + 1))
-  end
+  count_day(changes, record, case.day)
 end
 
 local function apply_grant(case, changes)
@@ -146,14 +151,14 @@ local function grant(case, keys, epoch)
   local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
   row[21] = case.conflict_with or ''
   if reserve then
-    row[37] = instant(case.now + case.hold_ms)
+    row[37] = figure(case.hold_ms)
   else
     row[15] = figure(case.n)
     row[16] = case.kind == 's' and '1' or ''
   end
-  if record then row[36] = grant_column(given) end
-  if stateful then put_state(row, record) end
-  local event = emit(keys[5], epoch, row)
+  if record then put_memory(row, given) end
+  if stateful then put_state(row, record, case.day) end
+  local event = emit(keys[5], epoch, row, case.ms)
   given.event = event
   if record then
     save_grant(changes, record, given)
@@ -162,7 +167,7 @@ local function grant(case, keys, epoch)
     elseif stateful and record.Be then
       forget_before(changes, record)
     end
-    write_record(keys[1], changes)
+    write_record(keys[1], record, changes)
   end
   if reserve then
     reserve_place(case, keys, event)
@@ -182,12 +187,11 @@ local function answered_before(case, keys, found)
   if not found.answered then
     found.answered = true
     save_grant(changes, case.record, found)
-    write_record(keys[1], changes)
+    write_record(keys[1], case.record, changes)
   end
   take_window(case)
   local attention = case.record.A or case.product.attention
-  return reply('granted', nil, found.event, { replayed = true, attention = attention },
-    found.persons, case_view(case))
+  return reply('granted', nil, found.event, true, nil, attention, found.persons, case_view(case))
 end
 
 local function conflict_text(reason, with, reader, at)
@@ -230,14 +234,12 @@ local function judge(case, phase)
 end
 
 local function scan(keys, args)
-  if args[8] ~= '' then
-    local time = redis.call('TIME')
-    if time[1] * 1000 + time[2] / 1000 > args[7] + args[8] then return 'expired' end
-  end
+  local ms = clock()
+  if args[8] ~= '' and ms > args[7] + args[8] then return 'expired' end
   local meta = redis.call('HMGET', keys[6], 'epoch', 'phase', 'tally_day')
   if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
   local case = case_of(keys, args)
-  case.code = code_of(keys[1])
+  case.code, case.ms = code_of(keys[1]), ms
   case.record = read_record(keys[1])
   if case.record then
     case.product, case.windows = windows_of(case.record, keys[2])
@@ -253,7 +255,7 @@ local function scan(keys, args)
     if event and same and not check then
       local open = grant_by_event(case.record, event)
       if open then return answered_before(case, keys, open) end
-      return reply('granted', nil, event, { replayed = true }, case.persons or 1, case_view(case))
+      return reply('granted', nil, event, true, nil, nil, case.persons or 1, case_view(case))
     end
     case.lane_busy = event and not same
   end
@@ -272,11 +274,11 @@ local function scan(keys, args)
   if check then
     event = nil
   elseif reason then
-    event = emit(keys[5], meta[1], scan_row(case, 'd', reason))
+    event = emit(keys[5], meta[1], scan_row(case, 'd', reason), ms)
   else
     event = grant(case, keys, meta[1])
   end
-  if not check then tally(keys[6], recorded and meta[3] or case.day, reason or 'granted', meta[3]) end
-  local flags = { conflict = case.conflict, attention = attention }
-  return reply(reason and 'denied' or 'granted', reason, event, flags, figure(case.n or case.persons or 1), case_view(case))
+  if reason and not check then tally(keys[6], recorded and meta[3] or case.day, reason, meta[3]) end
+  return reply(reason and 'denied' or 'granted', reason, event, nil, case.conflict, attention,
+    case.n or case.persons or 1, case_view(case))
 end

@@ -1,13 +1,11 @@
 -- What follows a grant: passage, annulment, undo; a stamp whose answer came too late is taken back;
 -- a ticket is destroyed. All name the grant's event and are idempotent.
 -- KEYS  t:CODE · catalogue · spaces · open · events · meta, for each of them
--- Reply: outcome · event · of · replayed · conflict · ticket (view.lua), joined by \29 before the ticket
+-- Reply: as a scan's (view.lua), with the event it settles in the place of the reason
 
-local function settled(outcome, event, of, flags, keys, record, now)
+local function settled(event, of, replayed, conflict, keys, record, now)
   local view = record and current_view(record, keys[2], now) or ''
-  return table.concat({
-    outcome, event or '', of or '', flags.replayed and '1' or '', flags.conflict or '', '', '', view,
-  }, '\t')
+  return reply('settled', of, event, replayed, conflict, nil, nil, view)
 end
 
 -- A case of settling: the grant's row, the ticket and what it remembers of the grant.
@@ -22,11 +20,9 @@ local function open_case(keys, event, fallback, now)
   if not grant then
     -- forgotten by the ticket (eight newer grants, or no ticket): the line itself tells
     grant = { hash = '', event = event, persons = tonumber(row[13]), window = 1, status = 'c', what = 'f' }
-    local hash, persons, passed, window, status, what =
-      string.match(row[36], '^([^,]*),(%d+),(%d+),(%d+),(%a)(%a)')
-    if hash then
-      grant.persons, grant.window = tonumber(persons), tonumber(window)
-      grant.status, grant.what = status, what
+    local persons, _, window, status, what = memory_of(row)
+    if persons then
+      grant.persons, grant.window, grant.status, grant.what = persons, window, status, what
     end
     -- a reservation that is not open any more has been settled
     if row[37] ~= '' then
@@ -36,31 +32,31 @@ local function open_case(keys, event, fallback, now)
   end
   return {
     keys = keys, row = row, record = record, code = code, grant = grant, event = event, now = now,
-    changes = {}, at = tonumber(row[1]), exit = row[10] == 'x',
+    changes = {}, at = row[1], exit = row[10] == 'x',
     chain = row[7] ~= '' and chain_of(keys[3], row[7]) or {},
   }
 end
 
 -- The event that settles: it stands where the grant stood.
 local function settling_row(case, kind, at, persons)
-  local row, of = new_row(), case.row
-  row[1], row[2], row[3], row[4] = instant(at), kind, case.event, escaped(of[4])
+  local row, of = new_row(at), case.row
+  row[2], row[3], row[4] = kind, case.event, escaped(of[4])
   row[5], row[6], row[7], row[8] = escaped(of[5]), escaped(of[6]), of[7], of[8]
-  row[10], row[13], row[14] = of[10], persons, of[14]
+  row[10], row[13], row[14] = of[10], figure(persons), of[14]
   return row
 end
 
 local function write_case(case, epoch, row)
   if case.record then
     if case.grant.what ~= 'f' then put_state(row, case.record) end
-    row[36] = grant_column(case.grant)
+    put_memory(row, case.grant)
   end
-  local event = emit(case.keys[5], epoch, row)
+  local event = emit(case.keys[5], epoch, row, clock())
   if case.record then
     if case.settles then case.grant.settled_by = event end
     if case.record.Be and case.record.Be ~= case.event then forget_before(case.changes, case.record) end
     if case.grant.slot then save_grant(case.changes, case.record, case.grant) end
-    write_record(case.keys[1], case.changes)
+    write_record(case.keys[1], case.record, case.changes)
   end
   return event
 end
@@ -118,7 +114,7 @@ local function forget_times(case)
   for _, other in ipairs(grants_of(record)) do
     if other.event ~= case.event and other.what == 's' and (other.status == 'c' or other.status == 'r') then
       local row = row_of(case.keys[5], other.event)
-      local at = row and tonumber(row[1]) or tonumber(string.match(other.event, '^%d+%-(%d+)'))
+      local at = row and row[1] or tonumber(string.match(other.event, '^%d+%-(%d+)'))
       set(changes, record, 'l', instant(at) ~= record.y and instant(at) or nil)
       if row then set(changes, record, 'L', row[8] ~= record.Y and row[8] or nil) end
       return
@@ -225,7 +221,7 @@ local function pass_reserved(case, delta)
 end
 
 -- A passage after the annulment: the person is inside, so the stamp is taken again.
-local function take_again(case, delta)
+local function take_again(case, delta, day)
   local record, grant = case.record, case.grant
   if not record then return nil end
   local made, admitted = made_in(record, grant.window), admitted_in(record, grant.window)
@@ -238,6 +234,7 @@ local function take_again(case, delta)
       conflict = conflict_text('no_stamps_left', grants_of(record)[1].event, last_reader(record), last_at(record))
     end
     set_counts(case.changes, record, grant.window, made + stamp, admitted + delta)
+    if stamp == 1 then count_day(case.changes, record, day) end
     if stamp == 1 and not record.y then
       set(case.changes, record, 'y', instant(case.at))
       set(case.changes, record, 'Y', case.row[8])
@@ -255,7 +252,7 @@ local function take_again(case, delta)
   return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
 end
 
--- ARGV event · now · persons passed so far ('' all) · the grant's line · at
+-- ARGV event · now · persons passed so far ('' all) · the grant's line · at · day of the grant
 local function passage(keys, args)
   local now = tonumber(args[2])
   local case, problem = open_case(keys, args[1], args[4], now)
@@ -270,7 +267,7 @@ local function passage(keys, args)
   local delta, beyond = passed - grant.passed, asked - math.max(granted, grant.passed)
   if delta <= 0 and beyond <= 0 then
     local first = grant.status ~= 'r' and grant.settled_by or nil
-    return settled('settled', first, case.event, { replayed = true }, keys, case.record, now)
+    return settled(first, case.event, true, nil, keys, case.record, now)
   end
   local at, event, conflict = tonumber(args[5]) or now, nil, nil
   if delta > 0 then
@@ -280,7 +277,7 @@ local function passage(keys, args)
     if grant.status == 'r' then
       pass_reserved(case, delta)
     else
-      conflict = take_again(case, delta)
+      conflict = take_again(case, delta, args[6])
       row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or ''
       grant.status, grant.persons = 'c', passed
     end
@@ -300,13 +297,13 @@ local function passage(keys, args)
     local row = settling_row(case, 't', at, beyond)
     row[15] = figure(beyond)
     grant.passed = asked
-    local extra = delta > 0 and emit(keys[5], epoch, row) or write_case(case, epoch, row)
+    local extra = delta > 0 and emit(keys[5], epoch, row, clock()) or write_case(case, epoch, row)
     for _, space in ipairs(case.chain) do
       add_persons(keys[3], 'i:', space, case.exit and -beyond or beyond)
     end
     event = event or extra
   end
-  return settled('settled', event, case.event, { conflict = conflict }, keys, case.record, now)
+  return settled(event, case.event, nil, conflict, keys, case.record, now)
 end
 
 -- ARGV event · now · the grant's line · day of the grant · "overdue" to annul only what is due
@@ -322,11 +319,11 @@ local function annul(keys, args)
   local grant = case.grant
   case.day = args[4]
   if grant.status == 'a' or (grant.status == 'c' and grant.persons < tonumber(case.row[13])) then
-    return settled('settled', grant.settled_by, case.event, { replayed = true }, keys, case.record, now)
+    return settled(grant.settled_by, case.event, true, nil, keys, case.record, now)
   end
   if grant.status ~= 'r' then return grant.status == 'u' and 'undone' or 'all_passed' end
   local event = annul_case(case, epoch, 'a')
-  return settled('settled', event, case.event, {}, keys, case.record, now)
+  return settled(event, case.event, nil, nil, keys, case.record, now)
 end
 
 local function undo_case(case, epoch, operator, reason)
@@ -364,11 +361,11 @@ local function undo(keys, args)
   case.day = args[4]
   if grant.status == 'u' or args[7] ~= '' then
     local first = grant.settled_by or args[7]
-    return settled('settled', first, case.event, { replayed = true }, keys, case.record, now)
+    return settled(first, case.event, true, nil, keys, case.record, now)
   end
   if grant.status == 'a' or case.exit or grant.what == 'f' then return 'nothing_to_undo' end
   local event = take_off(case, epoch, args[5], args[6])
-  return settled('settled', event, case.event, {}, keys, case.record, now)
+  return settled(event, case.event, nil, nil, keys, case.record, now)
 end
 
 -- A grant whose caller was told nothing in time, unless its nonce was answered again meanwhile.
@@ -389,7 +386,7 @@ local function take_back(keys, args)
     take_off(case, epoch, nil, 'unanswered')
   else
     save_grant(case.changes, case.record, grant)
-    write_record(keys[1], case.changes)
+    write_record(keys[1], case.record, case.changes)
   end
   return 'taken_back'
 end
@@ -401,15 +398,15 @@ local function destroy(keys, args)
   local meta = redis.call('HMGET', keys[6], 'epoch', 'phase')
   if not meta[1] then return 'unavailable' end
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
-  if record.D then return settled('settled', nil, nil, { replayed = true }, keys, record, now) end
+  if record.D then return settled(nil, nil, true, nil, keys, record, now) end
   local changes = {}
   set(changes, record, 'D', instant(now))
-  local row = new_row()
-  row[1], row[2], row[4] = instant(now), 'd', escaped(code_of(keys[1]))
+  local row = new_row(now)
+  row[2], row[4] = 'd', escaped(code_of(keys[1]))
   row[5], row[6], row[9] = escaped(record.p), escaped(record.s), args[2]
   row[14], row[20] = record.a or '', args[3]
   put_state(row, record)
-  local event = emit(keys[5], meta[1], row)
-  write_record(keys[1], changes)
-  return settled('settled', event, nil, {}, keys, record, now)
+  local event = emit(keys[5], meta[1], row, clock())
+  write_record(keys[1], record, changes)
+  return settled(event, nil, nil, nil, keys, record, now)
 end

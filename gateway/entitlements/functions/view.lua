@@ -3,30 +3,36 @@
 --  replaced_by · destroyed_at · windows "from-until,…" (s) · chosen window · made · allowed ·
 --  first_at · first_reader · last_at · last_reader · inside
 
-local function view_of(record, product, windows, window)
+local function span_texts(windows)
   local spans = {}
   for position, span in ipairs(windows) do
     spans[position] = (span.starts and instant(span.starts) or '') .. '~'
       .. (span.till and instant(span.till) or '')
   end
-  local made, admitted = made_in(record, window), admitted_in(record, window)
-  local persons = tonumber(record.n or 1)
-  local left = made == 0 and persons or math.max(0, made * persons - admitted)
-  return table.concat({
-    record.p or '', windows[window].session or record.s or '', product.label, record.a or '',
-    record.h or '', record.n or '1', figure(left), record.t or '', record.H or '', record.R or '', record.D or '',
-    table.concat(spans, ','), figure(window), figure(made),
-    windows[window].stamps and figure(windows[window].stamps) or '', record.y or '',
-    record.Y or '', record.l or record.y or '', record.L or record.Y or '', record.i or '',
-  }, '\t')
+  return table.concat(spans, ',')
+end
+
+local function view_of(record, product, windows, window)
+  windows.spans = windows.spans or span_texts(windows)
+  local chosen, made = windows[window], made_in(record, window)
+  local persons = record.n or '1'
+  if made > 0 then
+    persons = figure(math.max(0, made * tonumber(persons) - admitted_in(record, window)))
+  end
+  return (record.p or '') .. '\t' .. (chosen.session or record.s or '') .. '\t' .. product.label
+    .. '\t' .. (record.a or '') .. '\t' .. (record.h or '') .. '\t' .. (record.n or '1') .. '\t'
+    .. persons .. '\t' .. (record.t or '') .. '\t' .. (record.H or '') .. '\t' .. (record.R or '')
+    .. '\t' .. (record.D or '') .. '\t' .. windows.spans .. '\t' .. figure(window) .. '\t'
+    .. figure(made) .. '\t' .. (chosen.stamps and figure(chosen.stamps) or '') .. '\t'
+    .. (record.y or '') .. '\t' .. (record.Y or '') .. '\t' .. (record.l or record.y or '') .. '\t'
+    .. (record.L or record.Y or '') .. '\t' .. (record.i or '')
 end
 
 -- outcome · reason · event · replayed · conflict · attention · persons, then the ticket
-local function reply(outcome, reason, event, flags, persons, view)
-  return table.concat({
-    outcome, reason or '', event or '', flags.replayed and '1' or '', flags.conflict or '',
-    flags.attention and '1' or '', persons or '', view or '',
-  }, '\t')
+local function reply(outcome, reason, event, replayed, conflict, attention, persons, view)
+  return outcome .. '\t' .. (reason or '') .. '\t' .. (event or '') .. '\t' .. (replayed and '1' or '')
+    .. '\t' .. (conflict or '') .. '\t' .. (attention and '1' or '') .. '\t'
+    .. (persons and figure(persons) or '') .. '\t' .. (view or '')
 end
 
 local function current_view(record, catalogue, now)

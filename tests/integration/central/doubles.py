@@ -39,7 +39,11 @@ def an_event(**columns: object) -> bytes:
         "moved_at": 0,
         **columns,
     }
+    for name in ("first_at", "last_at", "moved_at", "destroyed_at"):
+        if given.get(name) == 0:
+            given[name] = given["at"]
     texts = {name: "" if value is None else str(value) for name, value in given.items()}
+    texts["event_id"] = f"0-{NOW}-1"  # every entry of `Stream` lies at this place
     return EventRow(**{name: texts.get(name, "") for name in EventRow._fields}).line().encode()
 
 
