@@ -7,6 +7,7 @@ Clock and environment come into the gateway here and nowhere else.
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import ssl
@@ -65,6 +66,7 @@ MIRROR_EVERY_S: Final = 0.5
 REBUILD_LOOK_S: Final = 0.05
 HTTP_STOPS_WITHIN_S: Final = 1.0
 TOOLS_PATIENCE_S: Final = 60.0
+GARBAGE_THRESHOLD: Final = 50_000
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 
 log = structlog.get_logger()
@@ -123,6 +125,7 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
         async with _http(core, opened):
+            _settle_memory()
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await asyncio.Event().wait()
@@ -210,6 +213,7 @@ async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIt
                 run_workers(count - 1, _worker_command, msgspec.json.encode(orders))
             )
         await core.health.until_ready()
+        _settle_memory()
         steps.done("entitlement store ready")
         say(f"ready {url}")
         yield
@@ -416,6 +420,13 @@ def _tls(site: Site) -> ssl.SSLContext | None:
 
 
 # --- a process ------------------------------------------------------------------------------------
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking through what stays: measured, 10 % of a scan's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 class Steps:

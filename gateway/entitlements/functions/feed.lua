@@ -112,7 +112,7 @@ local function reopen(keys, args)
   end
   grant.settled_by = figure(#gains)
   save_grant(changes, record, grant)
-  write_record(keys[1], changes)
+  write_record(keys[1], record, changes)
   return 'OK'
 end
 
