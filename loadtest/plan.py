@@ -18,7 +18,7 @@ class Plan:
     quick: bool = False
     seconds: float = 60.0
     rounds: int = 2
-    connections: int = 32
+    connections: int = 128
     live_rate: float = 200.0
     """Visitors a second while something else is being measured."""
     tickets: int = 1_000_000
