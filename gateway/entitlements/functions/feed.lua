@@ -105,7 +105,7 @@ local function reopen(keys, args)
   if not grant or grant.status ~= 'r' then return 'OK' end
   redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1]))
   if grant.what == 'x' or not record.i then return 'OK' end
-  local beyond, changes = record.o and chain_of(keys[2], record.o) or {}, {}
+  local beyond, changes = record.o and chain_of(keys[2], record.o) or {}, new_changes()
   local gains = without(chain_of(keys[2], record.i), beyond)
   for _, space in ipairs(gains) do
     add_persons(keys[2], 'r:', space, grant.persons - grant.passed)

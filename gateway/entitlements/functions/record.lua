@@ -19,7 +19,11 @@ local GRANTS_KEPT = 8
 local function read_record(key)
   local flat = redis.call('HGETALL', key)
   if #flat == 0 then return nil end
-  local record = {}
+  -- room for a stamped ticket's fields at once: growing a table field by field costs more
+  local record = {
+    p = nil, s = nil, h = nil, v = nil, m = nil, y = nil, Y = nil, d = nil, i = nil, M = nil, g0 = nil,
+    l = nil, L = nil, n = nil, e = nil, k = nil,
+  }
   for position = 1, #flat, 2 do record[flat[position]] = flat[position + 1] end
   return record
 end
@@ -53,16 +57,20 @@ end
 -- A small number as text: formatting one costs more than looking it up.
 local figure = remembering(function(number) return tostring(number) end, 2000)
 
--- Changes to a record are gathered, names and values in turn (`gone`: names), and written in one
--- HSET and one HDEL.
+-- Changes to a record are gathered, names and values in turn (`size` of them; `gone`: names), and
+-- written in one HSET and one HDEL.
+local function new_changes()
+  return { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, size = 0, gone = nil }
+end
+
 local function set(changes, record, field, value)
   if value == '' then value = nil end
   if value and type(value) ~= 'string' then value = figure(value) end
   if record[field] == value then return end
   record[field] = value
   if value then
-    local size = #changes
-    changes[size + 1], changes[size + 2] = field, value
+    local size = changes.size
+    changes[size + 1], changes[size + 2], changes.size = field, value, size + 2
   else
     local gone = changes.gone or {}
     gone[#gone + 1] = field
@@ -71,13 +79,21 @@ local function set(changes, record, field, value)
 end
 
 local function write_record(key, record, changes)
-  if #changes > 0 then redis.call('HSET', key, unpack(changes)) end
-  for _, field in ipairs(changes.gone or {}) do
-    if not record[field] then redis.call('HDEL', key, field) end
+  if changes.size > 0 then redis.call('HSET', key, unpack(changes, 1, changes.size)) end
+  if changes.gone then
+    for _, field in ipairs(changes.gone) do
+      if not record[field] then redis.call('HDEL', key, field) end
+    end
   end
 end
 
-local function instant(value) return string.format('%.0f', value) end
+-- An instant as text; the last one is kept, for the scans of one millisecond share it.
+local shown, shown_text
+
+local function instant(value)
+  if value ~= shown then shown, shown_text = value, string.format('%.0f', value) end
+  return shown_text
+end
 
 -- The figures of a list such as "1,0,2"; shared, so never changed.
 local numbers = remembering(function(text)

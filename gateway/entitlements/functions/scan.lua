@@ -142,7 +142,7 @@ end
 -- The id of an event is known only once its line is written, so the line carries the state and the
 -- record is written after it; the function is atomic all the same.
 local function grant(case, keys, epoch)
-  local record, changes, reserve = case.record, {}, case.op == 'reserve'
+  local record, changes, reserve = case.record, new_changes(), case.op == 'reserve'
   local stateful = record and case.kind ~= 'f'
   local moves = stateful and case.placed ~= false
   local before = reserve and stateful and place_and_times(record)
@@ -183,7 +183,7 @@ local function case_view(case)
 end
 
 local function answered_before(case, keys, found)
-  local changes = {}
+  local changes = new_changes()
   if not found.answered then
     found.answered = true
     save_grant(changes, case.record, found)

@@ -32,7 +32,7 @@ local function open_case(keys, event, fallback, now)
   end
   return {
     keys = keys, row = row, record = record, code = code, grant = grant, event = event, now = now,
-    changes = {}, at = row[1], exit = row[10] == 'x',
+    changes = new_changes(), at = row[1], exit = row[10] == 'x',
     chain = row[7] ~= '' and chain_of(keys[3], row[7]) or {},
   }
 end
@@ -344,7 +344,7 @@ local function take_off(case, epoch, operator, reason)
   local grant, event = case.grant, nil
   if grant.status == 'r' then
     event = annul_case(case, epoch, 'u')
-    case.changes = {}
+    case.changes = new_changes()
   end
   if grant.status == 'c' then event = undo_case(case, epoch, operator, reason) end
   return event
@@ -399,7 +399,7 @@ local function destroy(keys, args)
   if not meta[1] then return 'unavailable' end
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
   if record.D then return settled(nil, nil, true, nil, keys, record, now) end
-  local changes = {}
+  local changes = new_changes()
   set(changes, record, 'D', instant(now))
   local row = new_row(now)
   row[2], row[4] = 'd', escaped(code_of(keys[1]))
