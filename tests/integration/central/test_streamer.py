@@ -34,7 +34,13 @@ class Running:
         self.went_back = asyncio.Event()
         self.stream = stream
         self.streamer = Streamer(
-            central, stream, SITE, clock=lambda: NOW, store_went_back=self._back, **options
+            central,
+            stream,
+            SITE,
+            clock=lambda: NOW,
+            timezone="Europe/Paris",
+            store_went_back=self._back,
+            **options,
         )
 
     async def _back(self) -> None:
@@ -105,6 +111,17 @@ async def test_an_event_arrives_as_a_row_in_full_words(
         "override_reason": "a \\ b",
         "conflict_with": "1-2-3",
     }
+
+
+async def test_a_day_left_out_is_the_sites_day_of_the_event(
+    central: Central, sql: "Connection", stream: Stream
+) -> None:
+    after_midnight_in_paris = NOW + 13 * 3_600_000 + 60_000
+    stream.write(an_event(at=after_midnight_in_paris, day=None))
+    async with streaming(central, stream) as running:
+        await running.taken()
+
+    assert (await state(sql))["day"] == 20261122
 
 
 async def test_attendance_is_the_sum_of_the_events(

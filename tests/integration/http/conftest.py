@@ -143,7 +143,12 @@ async def streaming(house: House) -> AsyncIterator[Streamer]:
         raise AssertionError("the store went back in time")
 
     streamer = Streamer(
-        house.central, house.admin, SITE, clock=house.store.now, store_went_back=went_back
+        house.central,
+        house.admin,
+        SITE,
+        clock=house.store.now,
+        timezone=PARIS.key,
+        store_went_back=went_back,
     )
     task = asyncio.create_task(streamer.run(), name="streamer")
     yield streamer
