@@ -28,8 +28,8 @@ local function case_of(keys, args)
   }
 end
 
--- The day's refusals by reason, for the dashboard; reports come from the database.
-local function tally(meta, day, reason, known_day)
+-- The day's decisions by outcome, for the dashboard; reports come from the database.
+local function tally(meta, day, outcome, known_day)
   if day and known_day ~= day then
     local fields = redis.call('HKEYS', meta)
     for _, field in ipairs(fields) do
@@ -37,7 +37,7 @@ local function tally(meta, day, reason, known_day)
     end
     redis.call('HSET', meta, 'tally_day', day)
   end
-  redis.call('HINCRBY', meta, 'n:' .. reason, 1)
+  redis.call('HINCRBY', meta, 'n:' .. outcome, 1)
 end
 
 local function scan_row(case, decision, reason)
@@ -278,7 +278,9 @@ local function scan(keys, args)
   else
     event = grant(case, keys, meta[1])
   end
-  if reason and not check then tally(keys[6], recorded and meta[3] or case.day, reason, meta[3]) end
+  if not check then
+    tally(keys[6], recorded and meta[3] or case.day, reason or 'granted', meta[3])
+  end
   return reply(reason and 'denied' or 'granted', reason, event, nil, case.conflict, attention,
     case.n or case.persons or 1, case_view(case))
 end
