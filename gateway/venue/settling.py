@@ -6,12 +6,13 @@ finds nothing left to do. While the store is away nothing can be settled and not
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import suppress
+from typing import Final, Protocol
 
 import structlog
 
 from gateway.entitlements.store import NotPossible, UnknownEvent
-from gateway.errors import StoreUnavailable
+from gateway.errors import DatabaseUnavailable, StoreUnavailable
 from gateway.tickets.event import EventRow
 
 EVERY_S = 0.5
@@ -37,34 +38,70 @@ class Grants(Protocol):
         """Give back those who have not passed."""
 
 
-async def settle_overdue(reservations: Reservations, grants: Grants, now: int) -> int:
-    """Annul what is overdue; return how many there were.
+class Archive(Protocol):
+    """Where the events are that the store's stream holds no more."""
+
+    async def event(self, event_id: str) -> EventRow | None:
+        """Read an event."""
+
+
+async def settle_overdue(
+    reservations: Reservations, grants: Grants, archive: Archive, now: int
+) -> int:
+    """Annul what is overdue; return how many came to an end.
 
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    overdue = await reservations.overdue(now, AT_ONCE)
-    for event, _code in overdue:
-        row = await grants.grant(event)
+    settled = 0
+    for event, code in await reservations.overdue(now, AT_ONCE):
+        try:
+            row = await grants.grant(event) or await archive.event(event)
+        except DatabaseUnavailable:
+            continue  # a rebuilt store's reservation: its grant is there only
         if row is None:
             log.warning("overdue_grant_gone", grant=event)
-            continue
-        try:
+            row = lost_grant(event, code)
+        with suppress(NotPossible, UnknownEvent):  # all have passed, or another gateway was first
             await grants.annul(row)
-        except (NotPossible, UnknownEvent):
-            continue  # all have passed meanwhile, or another gateway was first
-    return len(overdue)
+        settled += 1
+    return settled
+
+
+def lost_grant(event: str, code: str) -> EventRow:
+    r"""Make up the line of a grant that nobody kept, so that its ticket can be released.
+
+    The ticket itself remembers persons and window; of the space nothing is known.
+
+    >>> lost_grant("1-1763759123456-0", "ABC").line()[:8]
+    '0\ts\t\tABC'
+    """
+    at = event.split("-")[1]
+    known = {
+        "event_id": event,
+        "at": at,
+        "kind": "s",
+        "ticket_code": code,
+        "direction": "e",
+        "decision": "g",
+        "persons": "1",
+        "deadline": at,
+    }
+    return EventRow(**{name: known.get(name, "") for name in _COLUMNS})
+
+
+_COLUMNS: Final = EventRow._fields
 
 
 async def keep_settling(
-    reservations: Reservations, grants: Grants, clock: Callable[[], int]
+    reservations: Reservations, grants: Grants, archive: Archive, clock: Callable[[], int]
 ) -> None:
     """Settle until cancelled."""
     while True:
         settled = AT_ONCE
         while settled == AT_ONCE:
             try:
-                settled = await settle_overdue(reservations, grants, clock())
+                settled = await settle_overdue(reservations, grants, archive, clock())
             except StoreUnavailable:
                 settled = 0
         await asyncio.sleep(EVERY_S)

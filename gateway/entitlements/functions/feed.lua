@@ -103,7 +103,8 @@ local function reopen(keys, args)
   local record = read_record(keys[1])
   local grant = grant_by_event(record, args[1])
   if not grant or grant.status ~= 'r' then return 'OK' end
-  redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1]))
+  -- twice in a rebuild that was interrupted; or made while it loaded
+  if redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1])) == 0 then return 'OK' end
   if grant.what == 'x' or not record.i then return 'OK' end
   local beyond, changes = record.o and chain_of(keys[2], record.o) or {}, new_changes()
   local gains = without(chain_of(keys[2], record.i), beyond)

@@ -318,6 +318,8 @@ local function annul(keys, args)
   if not epoch then return 'unavailable' end
   local grant = case.grant
   case.day = args[4]
+  -- settled already: then nothing of it may wait to be settled
+  if grant.status ~= 'r' then redis.call('ZREM', keys[4], args[1] .. '\t' .. case.code) end
   if grant.status == 'a' or (grant.status == 'c' and grant.persons < tonumber(case.row[13])) then
     return settled(grant.settled_by, case.event, true, nil, keys, case.record, now)
   end

@@ -4,7 +4,7 @@ from typing import override
 import pytest
 
 from gateway.entitlements.store import NotPossible
-from gateway.errors import StoreUnavailable
+from gateway.errors import DatabaseUnavailable, StoreUnavailable
 from gateway.tickets.event import EventRow
 from gateway.venue.settling import settle_overdue
 
@@ -22,6 +22,7 @@ class Store:
         self.deadlines = deadlines
         self.gone = gone
         self.passed = passed
+        self.archive: dict[str, EventRow] = {}
         self.annulled: list[str] = []
 
     async def overdue(self, now: int, count: int = 100) -> list[tuple[str, str]]:
@@ -29,6 +30,9 @@ class Store:
 
     async def grant(self, event: str) -> EventRow | None:
         return None if event in self.gone else a_grant(event)
+
+    async def event(self, event_id: str) -> EventRow | None:
+        return self.archive.get(event_id)
 
     async def annul(self, row: EventRow) -> None:
         if row.event_id in self.passed:
@@ -39,15 +43,35 @@ class Store:
 async def test_only_what_is_overdue_is_given_back() -> None:
     store = Store({"1-1-0": 10, "1-2-0": 20})
 
-    assert await settle_overdue(store, store, 15) == 1
+    assert await settle_overdue(store, store, store, 15) == 1
     assert store.annulled == ["1-1-0"]
 
 
 async def test_what_was_settled_meanwhile_or_has_gone_stops_nobody() -> None:
     store = Store({"1-1-0": 1, "1-2-0": 2, "1-3-0": 3}, gone=["1-1-0"], passed=["1-2-0"])
 
-    assert await settle_overdue(store, store, 15) == 3
-    assert store.annulled == ["1-3-0"]
+    assert await settle_overdue(store, store, store, 15) == 3
+    assert store.annulled == ["1-1-0", "1-3-0"]
+
+
+async def test_a_grant_of_the_store_before_is_read_from_the_database() -> None:
+    store = Store({"1-1-0": 1}, gone=["1-1-0"])
+    store.archive["1-1-0"] = a_grant("1-1-0")
+
+    assert await settle_overdue(store, store, store, 15) == 1
+    assert store.annulled == ["1-1-0"]
+
+
+async def test_while_the_database_is_away_what_only_it_knows_waits() -> None:
+    class Away(Store):
+        @override
+        async def event(self, event_id: str) -> EventRow | None:
+            raise DatabaseUnavailable
+
+    store = Away({"1-1-0": 1, "1-2-0": 2}, gone=["1-1-0"])
+
+    assert await settle_overdue(store, store, store, 15) == 1
+    assert store.annulled == ["1-2-0"]
 
 
 async def test_a_silent_store_is_the_callers_business() -> None:
@@ -58,4 +82,4 @@ async def test_a_silent_store_is_the_callers_business() -> None:
 
     silent = Silent({})
     with pytest.raises(StoreUnavailable):
-        await settle_overdue(silent, silent, 15)
+        await settle_overdue(silent, silent, silent, 15)
