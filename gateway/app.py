@@ -51,6 +51,7 @@ from gateway.venue import health as health_words
 from gateway.venue import listening, run_file
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
+from gateway.venue.late_journal import Journal
 from gateway.venue.readers import places
 from gateway.venue.rebuild import Rebuild
 from gateway.venue.run_file import Running
@@ -67,6 +68,8 @@ REBUILD_LOOK_S: Final = 0.05
 HTTP_STOPS_WITHIN_S: Final = 1.0
 TOOLS_PATIENCE_S: Final = 60.0
 GARBAGE_THRESHOLD: Final = 50_000
+FIRST: Final = 1
+"""The number of a gateway's first process."""
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 
 log = structlog.get_logger()
@@ -121,7 +124,7 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ)
     async with (
         _until_told(attached=True),
-        _core(site, Addresses(told.redis, told.postgres)) as core,
+        _core(site, Addresses(told.redis, told.postgres), process=number) as core,
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
         async with _http(core, opened):
@@ -198,8 +201,11 @@ async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIt
         addresses = await stack.enter_async_context(_stores(site, say))
         steps.done("stores started")
         migrated = await stack.enter_async_context(_kept_migrated(addresses.postgres))
-        core = await stack.enter_async_context(_core(site, addresses))
+        core = await stack.enter_async_context(_core(site, addresses, process=FIRST))
         first = await stack.enter_async_context(_first(core, migrated=migrated))
+        if migrated.is_set():
+            # A store gone back in time decides about nobody before that is noticed.
+            await first.rebuild.looked.wait()
         await stack.enter_async_context(_http(core, opened, first))
         running = Running(
             pid=os.getpid(), http=url, redis=addresses.redis, postgres=addresses.postgres
@@ -257,8 +263,10 @@ async def _kept_migrated(dsn: str) -> AsyncIterator[asyncio.Event]:
 
 
 @asynccontextmanager
-async def _core(site: Site, addresses: Addresses) -> AsyncIterator[Core]:
-    """Connect a process to its stores."""
+async def _core(
+    site: Site, addresses: Addresses, *, process: int | None = None
+) -> AsyncIterator[Core]:
+    """Connect a process to its stores; ``process`` is its number where it serves."""
     store = EntitlementStore(
         addresses.redis, site.id, ZoneInfo(site.identity.timezone), wall=time.time
     )
@@ -272,9 +280,15 @@ async def _core(site: Site, addresses: Addresses) -> AsyncIterator[Core]:
         rows = KeyTable(central, site.id, partial(msgspec.convert, type=Key))
         standing = (health_words.MQTT_OFF,) if site.stores.mqtt else ()
         health = Health(admin, partial(_ping, central), site.stores.durability, standing=standing)
-        late = LateScans(store)
+        journal = None if process is None else Journal(site.stores.state_dir, process)
+        late = LateScans(store, journal)
+        await late.restore(places(site), adopt=process == FIRST)
         await stack.enter_async_context(
-            kept_going(health=health.keep_looking, late_scans=late.keep_recording)
+            kept_going(
+                health=health.keep_looking,
+                late_scans=late.keep_recording,
+                **({} if journal is None else {"late_journal": late.keep_writing}),
+            )
         )
         desk = KeyDesk(rows, shelf, clock)
         yield Core(site, addresses, store, admin, central, shelf, rows, desk, health, late)
@@ -290,6 +304,7 @@ async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]
         admin,
         site.id,
         clock=core.store.now,
+        timezone=site.identity.timezone,
         store_went_back=lambda: rebuild.distrust(),  # noqa: PLW0108  # made below
     )
     spaces = [
@@ -320,7 +335,7 @@ async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]
         feed=once_migrated(feed.run),
         streamer=once_migrated(streamer.run),
         keys=once_migrated(partial(_keep_mirrored, core)),
-        settling=partial(keep_settling, admin, core.store, core.store.now),
+        settling=partial(keep_settling, admin, core.store, central, core.store.now),
     ):
         yield First(feed, streamer, rebuild)
 
@@ -405,6 +420,8 @@ def _services(core: Core, first: First | None) -> Services:
     gauge = services.metrics.gauge
     gauge("store_up", "Whether the entitlement store answers.", lambda: float(health.store_up))
     gauge("database_up", "Whether the database answers.", lambda: float(health.database_up))
+    late = "Exits granted while the store was silent that are still to be recorded."
+    gauge("late_scans", late, lambda: float(len(core.late)))
     if first is not None:
         lag_s = "Age of the oldest event that is not in the database."
         gauge("stream_lag_seconds", lag_s, lambda: first.streamer.lag_s)

@@ -1,18 +1,20 @@
 """Scans granted while the entitlement store was silent: recorded when it answers again.
 
 Only exits are (DESIGN 4): a door to the outside opens whatever happens, and the count is put right
-later. They wait in memory: if the gateway dies meanwhile, the count misses them, nothing else.
+later. They wait in memory and, from the next write on, in a journal that outlives the gateway.
 """
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Protocol
 
 import structlog
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim
 from gateway.errors import StoreUnavailable
+from gateway.venue.late_journal import Journal, Line
 
 KEPT = 100_000
 PAUSE_S = 0.25
@@ -53,13 +55,36 @@ class Recorder(Protocol):
         """Record a decision taken elsewhere."""
 
 
-class LateScans:
-    """The queue of one process."""
+class Kept(NamedTuple):
+    """A scan read back from a journal."""
 
-    def __init__(self, store: Recorder) -> None:
+    code: str
+    place: Place
+    nonce: str | None
+    persons: int | None
+    operator: str
+    at: int
+
+
+type Places = Mapping[tuple[str, Literal["entry", "exit"]], Place]
+
+
+class LateScans:
+    """The queue of one process.
+
+    Args:
+        store: records them.
+        journal: keeps them meanwhile; without one they wait in memory alone.
+    """
+
+    def __init__(self, store: Recorder, journal: Journal | None = None) -> None:
         self._store = store
+        self._journal = journal
         self._waiting: deque[LateScan] = deque(maxlen=KEPT)
+        self._unwritten: list[LateScan] = []
         self._some = asyncio.Event()
+        self._write = asyncio.Event()
+        self._file = asyncio.Lock()
 
     def __len__(self) -> int:
         """Count those that wait."""
@@ -68,7 +93,49 @@ class LateScans:
     def put(self, scan: LateScan) -> None:
         """Keep a scan; never waits."""
         self._waiting.append(scan)
+        self._unwritten.append(scan)
         self._some.set()
+        self._write.set()
+
+    async def restore(self, places: Places, *, adopt: bool) -> None:
+        """Take up what was left behind: by our process, or, where we ``adopt``, by any."""
+        if self._journal is None:
+            return
+        read = self._journal.adopt if adopt else self._journal.read
+        lines = await asyncio.to_thread(read)
+        for line in lines:
+            place = places.get((line.reader, line.direction))
+            if place is None:
+                log.warning("late_scan_of_unknown_reader", reader=line.reader)
+                continue
+            self._waiting.append(
+                Kept(line.code, place, line.nonce, line.persons, line.operator, line.at)
+            )
+        if self._waiting:
+            log.info("late_scans_restored", scans=len(self._waiting))
+            self._some.set()
+
+    async def keep_writing(self) -> None:
+        """Write the journal until cancelled: all that came since the last write, in one."""
+        if self._journal is None:
+            return
+        while True:
+            await self._write.wait()
+            self._write.clear()
+            async with self._file:
+                scans, self._unwritten = self._unwritten, []
+                try:
+                    await asyncio.to_thread(self._journal.append, [_line(scan) for scan in scans])
+                except OSError as error:
+                    log.error("late_scans_not_kept", error=str(error))  # noqa: TRY400  # no traceback
+
+    async def _all_recorded(self) -> None:
+        if self._journal is None:
+            return
+        async with self._file:
+            if not self._waiting:
+                self._unwritten.clear()
+                await asyncio.to_thread(self._journal.clear)
 
     async def keep_recording(self) -> None:
         """Record until cancelled, each in its turn and with its own nonce."""
@@ -90,4 +157,18 @@ class LateScans:
                 else:
                     if self._waiting and self._waiting[0] is scan:
                         self._waiting.popleft()
-            self._some.clear()
+            await self._all_recorded()
+            if not self._waiting:
+                self._some.clear()
+
+
+def _line(scan: LateScan) -> Line:
+    return Line(
+        code=scan.code,
+        reader=scan.place.reader,
+        direction=scan.place.direction,
+        at=scan.at,
+        nonce=scan.nonce,
+        persons=scan.persons,
+        operator=scan.operator,
+    )

@@ -15,7 +15,7 @@ import structlog
 
 from gateway.central.connection import Central, unavailable
 from gateway.central.feed import Feed
-from gateway.central.streamer import Streamer
+from gateway.central.streamer import START, Streamer
 from gateway.entitlements.admin import Meta, SpaceFacts, StoreAdmin
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 
@@ -58,6 +58,8 @@ class Rebuild:
         self.progress = Progress()
         self.ready = asyncio.Event()
         """Set while the store is the one its database means."""
+        self.looked = asyncio.Event()
+        """Set once the store has been compared: a wrong one decides about nobody any more."""
         self._admin = admin
         self._central = central
         self._feed = feed
@@ -66,7 +68,7 @@ class Rebuild:
         self._report = report
         self._wanted = asyncio.Event()
         self._wanted.set()
-        self._distrusted = False
+        self._distrusted: int | None = None
         self._busy = False
 
     def want(self) -> None:
@@ -83,10 +85,11 @@ class Rebuild:
         """
         if self._busy:
             return
-        if self._streamer.epoch != await self._epoch():
+        epoch, _ = await self._books()
+        if self._streamer.epoch != epoch:
             self._streamer.resume()
             return
-        self._distrusted = True
+        self._distrusted = epoch  # by its number: another gateway may be first to replace it
         self.want()
 
     async def run(self) -> None:
@@ -98,6 +101,7 @@ class Rebuild:
                 done = await self._look()
             except (StoreUnavailable, DatabaseUnavailable):
                 done = False
+            self.looked.set()
             if done:
                 self.ready.set()
             else:
@@ -125,29 +129,33 @@ class Rebuild:
 
     async def _is_right(self) -> bool:
         meta = await self._admin.meta()
+        epoch, position = await self._books()
         return (
-            meta.epoch is not None
+            meta.epoch == epoch
             and meta.phase == "ready"
-            and meta.epoch == await self._epoch()
-            and not self._distrusted
+            and epoch != self._distrusted
+            and (position == START or await self._admin.has_event(position))
         )
 
     async def _go_on(self) -> None:
         await self._admin.configure_spaces(self._spaces)
-        self._distrusted = False
+        self._distrusted = None
         self._streamer.resume()
 
-    async def _epoch(self) -> int:
+    async def _books(self) -> tuple[int, str]:
+        """Tell the epoch and the position that the database knows."""
         row = await self._central.fetchrow("sites.read", self._admin.site)
         if row is None:
             raise DatabaseUnavailable("The database does not know this site.")
-        return int(row["epoch"])
+        return int(row["epoch"]), str(row["position"])
 
     async def _put_right(self) -> None:
         meta = await self._admin.meta()
-        goes_on = meta.epoch == await self._epoch() and meta.phase in {"loading", "catching_up"}
-        if not goes_on or self._distrusted:
+        epoch, _ = await self._books()
+        goes_on = meta.epoch == epoch and meta.phase in {"loading", "catching_up"}
+        if not goes_on or epoch == self._distrusted:
             await self._start_over(meta)
+        self.looked.set()
         await self._load()
 
     async def _start_over(self, meta: Meta) -> None:
