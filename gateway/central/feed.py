@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 CHANNEL = "composteur_change"
 _CATALOGUE: tuple[Literal["product"], Literal["session"]] = ("product", "session")
 
+LONGEST_PAUSE_S = 1.0
+
 NEWEST_PART = 4
 """The newest changes taken before their turn are this part of a batch of the oldest."""
 
@@ -119,10 +121,11 @@ class Feed:
                 pause_s = 0.2
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 self.healthy, self.last_error = False, str(error)
-                if not told:
-                    log.warning("feed.database_away", site=self._site, error=str(error))
-                told = True
-                pause_s = min(pause_s * 2, 3.0)
+                if isinstance(error, asyncpg.PostgresError) and not told:
+                    # An absence is told once for the whole gateway, by its health.
+                    log.warning("feed.failed", site=self._site, error=str(error))
+                    told = True
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)
 
     async def apply_all(self, connection: "Connection") -> int:

@@ -33,6 +33,10 @@ STAGED = (
 )
 """The columns of a line as it is staged: its id, its place, then as the store wrote it."""
 
+SHORTEST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 1.0
+"""Between attempts to reach the database again."""
+
 START = "0-0"
 """The position before the first entry."""
 
@@ -85,7 +89,7 @@ class Streamer:
         store: The entitlement store of the site.
         site: The site's id.
         clock: The time in milliseconds.
-        timezone: The site's, whose local day a stamp counts on.
+        timezone: The site's, by name: the local day of an event is left out of its line.
         store_went_back: Awaited when the stream no longer holds the entry at our position or the
             store is of another epoch. Streaming rests until `resume`.
         batch: Entries of one transaction at most.
@@ -99,7 +103,7 @@ class Streamer:
         site: str,
         *,
         clock: Callable[[], int],
-        timezone: str = "UTC",
+        timezone: str,
         store_went_back: Callable[[], Awaitable[object]],
         batch: int = 2_000,
         gather_ms: int = 100,
@@ -141,7 +145,7 @@ class Streamer:
 
     async def run(self) -> None:
         """Stream until cancelled, over every absence of the database and of the store."""
-        pause_s = 0.1
+        pause_s = SHORTEST_PAUSE_S
         while True:
             try:
                 await self._session()
@@ -150,10 +154,13 @@ class Streamer:
                 pause_s = 0.2
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
                 self.last_error = str(error)
-                if self.healthy or pause_s == 0.1:  # noqa: PLR2004 - the first failure since the start
-                    log.warning("streamer.database_away", error=str(error), position=self.position)
+                if self.healthy:
+                    pause_s = SHORTEST_PAUSE_S
+                if isinstance(error, asyncpg.PostgresError) and pause_s == SHORTEST_PAUSE_S:
+                    # An absence is told once for the whole gateway, by its health.
+                    log.warning("streamer.failed", error=str(error), position=self.position)
                 self.healthy = False
-                pause_s = min(pause_s * 2, 3.0)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 await self._look_at_backlog()
             finally:
                 self.leading = False
@@ -243,6 +250,8 @@ class Streamer:
         if now_s >= self._mirror_at:
             self._mirror_at = now_s + 1
             spaces = list(await self._store.spaces())
+            if await self._store.epoch() != self.epoch:
+                return  # emptied since the read: its spaces are not those of our position
             await self._central.execute(
                 "sites.mirror_spaces",
                 self._site,
@@ -347,6 +356,8 @@ class Streamer:
         try:
             with unavailable():
                 await self._prepare(connection)
+                # The stream is about to go: here a commit has to wait for the disk.
+                await connection.execute("SET synchronous_commit = on")
                 saved, after = 0, START
                 while entries := await self._store.read_events(after, self._batch):
                     saved += await self._save(connection, entries, epoch)
