@@ -59,13 +59,13 @@ async def prove(admin: StoreAdmin, central: Central, site: str) -> Verdict:
         DatabaseUnavailable: the database does not.
     """
     await _until_arrived(admin, central, site)
-    differing = await _differing_stamps(admin, central)
+    differing = await _differing_stamps(admin, central, site)
     ends_at = asyncio.get_running_loop().time() + PATIENCE_S
     quiet = 0
     while differing and quiet < QUIET_LOOKS and asyncio.get_running_loop().time() < ends_at:
         await asyncio.sleep(LOOK_S)
         quiet += not await _in_flight(admin, central, site)
-        again = await _differing_stamps(admin, central)
+        again = await _differing_stamps(admin, central, site)
         # A ticket that agreed at one look had an event under way at the other.
         differing = {code: made for code, made in again.items() if code in differing}
     books = await differences(central, site)
@@ -103,15 +103,25 @@ async def _until_arrived(admin: StoreAdmin, central: Central, site: str) -> None
         under_way.intersection_update(await _in_flight(admin, central, site))
 
 
-async def _differing_stamps(admin: StoreAdmin, central: Central) -> dict[str, tuple[int, int]]:
-    """Return the tickets whose stamps differ: (in the store, in the database)."""
+async def _differing_stamps(
+    admin: StoreAdmin, central: Central, site: str
+) -> dict[str, tuple[int, int]]:
+    """Return the tickets whose stamps differ: (in the store, in the database).
+
+    The database keeps one state of a ticket, whichever site it was used at; those that another site
+    has used are not for this one to prove.
+    """
     store = {code: made async for code, made in admin.made_by_ticket() if made}
     database = {row["code"]: int(row["made"]) for row in await central.fetch("verify.made")}
-    return {
+    differing = {
         code: (store.get(code, 0), database.get(code, 0))
         for code in sorted(store.keys() | database.keys())
         if store.get(code, 0) != database.get(code, 0)
     }
+    if differing:
+        for row in await central.fetch("verify.elsewhere", list(differing), site):
+            del differing[row["code"]]
+    return differing
 
 
 def _told(difference: Difference) -> str:

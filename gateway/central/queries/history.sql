@@ -62,7 +62,8 @@ SELECT minute, space, product, audience, reader, direction,
  ORDER BY minute LIMIT $3
 
 -- name: made_differs
--- Tickets whose stamps are not those counted and those reserved.
+-- A site's tickets whose stamps are not those counted and those reserved; not those that another
+-- site has used too.
 SELECT code, coalesce(t.made, 0) AS made, coalesce(e.stamps, 0) AS counted,
        coalesce(r.open, 0) AS reserved
   FROM (SELECT code, made FROM composteur.ticket_state WHERE made <> 0) AS t
@@ -72,7 +73,8 @@ SELECT code, coalesce(t.made, 0) AS made, coalesce(e.stamps, 0) AS counted,
   FULL JOIN (SELECT code, count(*) AS open FROM composteur.reservation
               WHERE stamping AND NOT committed GROUP BY code) AS r USING (code)
  WHERE coalesce(t.made, 0) <> coalesce(e.stamps, 0) + coalesce(r.open, 0)
- ORDER BY code LIMIT $1
+   AND NOT EXISTS (SELECT FROM composteur.scan_event o WHERE o.ticket_code = code AND o.site <> $1)
+ ORDER BY code LIMIT $2
 
 -- name: oldest_kept
 -- The month from which all events are there.

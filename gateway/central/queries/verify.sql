@@ -3,6 +3,11 @@
 -- name: made
 SELECT code, made FROM composteur.ticket_state WHERE made <> 0
 
+-- name: elsewhere
+-- Of some tickets those that another site has used: this site's store need not know of it.
+SELECT DISTINCT ticket_code AS code FROM composteur.scan_event
+ WHERE ticket_code = ANY($1::text[]) AND site <> $2
+
 -- name: counted
 SELECT count(*) AS events, coalesce(sum(counted_stamps), 0) AS stamps
   FROM composteur.scan_event WHERE site = $1
