@@ -39,7 +39,13 @@ def prepare(places: Places) -> Program:
     return Program(
         label="PostgreSQL",
         name="postgres",
-        argv=(str(program), "-D", str(data), "-c", f"config_file={settings}"),
+        argv=(
+            *programs.with_lower_priority(program),
+            "-D",
+            str(data),
+            "-c",
+            f"config_file={settings}",
+        ),
         home=places.home,
         account=places.account,
         stop_signal=signal.SIGINT,

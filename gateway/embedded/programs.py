@@ -80,6 +80,12 @@ def with_good_memory(program: Path) -> tuple[str, ...]:
     return (*words, str(program))
 
 
+def with_lower_priority(program: Path) -> tuple[str, ...]:
+    """Return the words that run a program so that it gives way: the books wait, a gate does not."""
+    nice = shutil.which("nice")
+    return (str(program),) if nice is None else (nice, "-n", "5", str(program))
+
+
 def postgres() -> Distribution:
     """Find the newest PostgreSQL in the wheel.
 
