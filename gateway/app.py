@@ -286,6 +286,7 @@ async def _core(
         await stack.enter_async_context(
             kept_going(
                 health=health.keep_looking,
+                clock=store.keep_clock,
                 late_scans=late.keep_recording,
                 **({} if journal is None else {"late_journal": late.keep_writing}),
             )

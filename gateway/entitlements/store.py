@@ -10,9 +10,10 @@ Keys (``functions/scan.lua``): ``{site}t:CODE`` tickets, ``{site}catalogue`` pro
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -31,6 +32,18 @@ type Settling = Literal["passage", "annul", "undo", "destroy", "count"]
 SETTLING_PATIENCE_S = 2.0
 """What is not a scan may take this long."""
 CLOCK_EVERY_S = 10.0
+CLOCK_ANSWER_S = 0.02
+OLDEST_MS = 31 * 86_400_000
+"""A device's time further back than this cannot be believed."""
+
+
+def believed(said: int, now: int) -> int:
+    """Return when something happened: what a device said, or now where that cannot be.
+
+    >>> believed(1_000, now=2_000), believed(3_000, now=2_000)
+    (1000, 2000)
+    """
+    return said if now - OLDEST_MS <= said <= now else now
 
 
 class UnknownEvent(ComposteurError):
@@ -160,16 +173,29 @@ class EntitlementStore:
     async def _prepare(self) -> None:
         """Make a new connection ready: loaded, its clock known, the functions there."""
         ask = self._connection.handshake
-        before = self._wall()
-        seconds, micros = await ask("TIME")
-        middle = (before + self._wall()) / 2
-        self._offset_ms = (int(seconds) + int(micros) / 1e6 - middle) * 1000
+        await self._set_clock(ask("TIME"))
         await ask("PING")
         known = await ask("FUNCTION", "LIST", "LIBRARYNAME", f"composteur_{self._library.version}")
         if not known:
             await ask("FUNCTION", "LOAD", "REPLACE", self._library.text)
         if not await ask("HGET", self.key("meta"), "epoch"):
             self.on_empty()
+
+    async def _set_clock(self, asked: Awaitable[Reply]) -> None:
+        """Set our clock by the store's; an answer that took long tells little and is left alone."""
+        before = self._wall()
+        seconds, micros = await asked
+        after = self._wall()
+        if after - before < CLOCK_ANSWER_S or not self._offset_ms:
+            middle = (before + after) / 2
+            self._offset_ms = (int(seconds) + int(micros) / 1e6 - middle) * 1000
+
+    async def keep_clock(self) -> None:
+        """Follow the store's clock until cancelled: two machines drift apart."""
+        while True:
+            await asyncio.sleep(CLOCK_EVERY_S)
+            with contextlib.suppress(StoreUnavailable):
+                await self._set_clock(self._connection.send(encode("TIME"), SETTLING_PATIENCE_S))
 
     def _changed(self, up: bool) -> None:  # noqa: FBT001 - a callback's one fact
         if up:
@@ -384,15 +410,21 @@ class EntitlementStore:
     ) -> Settled:
         """Commit a grant: so many have passed under it so far (``None``: all).
 
+        Args:
+            row: the grant's event.
+            persons: how many.
+            at: when, by the device's clock; a time that cannot be is now.
+
         Raises:
             UnknownEvent, NotPossible, StoreUnavailable.
         """
+        now = self.now()
         arguments: list[str | int] = [
             row.event_id,
-            self.now(),
+            now,
             _or_empty(persons),
             row.line(),
-            _or_empty(at),
+            _or_empty(None if at is None else believed(at, now)),
             self.day_of(int(row.at)),
         ]
         return await self._settle("passage", row.ticket_code, arguments)
