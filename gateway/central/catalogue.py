@@ -1,13 +1,18 @@
 """Tickets as the gateway writes and searches them for its HTTP callers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 from gateway.central.pool import Pool
 from gateway.central.values import value_error
+from gateway.errors import DatabaseValueError
+
+if TYPE_CHECKING:
+    from gateway.central.pool import PooledConnection
 
 TICKET_COLUMNS: Final = (
     "code",
@@ -35,6 +40,7 @@ TICKET_COLUMNS: Final = (
 )
 """What a seller writes of a ticket, in the order of catalogue.put_ticket."""
 
+_ARGUMENT = re.compile(r"query argument \$(\d+)")
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
@@ -73,8 +79,28 @@ class Catalogue(Pool):
                     query, [[row[name] for name in TICKET_COLUMNS] for row in ordered]
                 )
             except _REFUSED as error:
-                raise value_error(error) from error
+                raise _named(value_error(error)) from error
+            await self._look_for_sessions(connection, ordered)
             revs = {row["code"]: row["rev"] for row in written}
             return await connection.fetch(
                 self.queries["feed.tickets"], list(revs), list(revs.values())
             )
+
+    async def _look_for_sessions(
+        self, connection: "PooledConnection", rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Refuse windows of sessions that are not there: the gate could not tell when they are."""
+        windows = [row["windows"] for row in rows if row["windows"] is not None]
+        unknown = windows and await connection.fetch(
+            self.queries["catalogue.unknown_sessions"], windows
+        )
+        if unknown:
+            raise DatabaseValueError("windows", f"there is no session {unknown[0]['id']}")
+
+
+def _named(error: DatabaseValueError) -> DatabaseValueError:
+    """Name the column of a value that the driver itself cannot send, such as the year 0."""
+    argument = _ARGUMENT.search(error.detail)
+    if error.field or argument is None:
+        return error
+    return DatabaseValueError(TICKET_COLUMNS[int(argument[1]) - 1], "a value that cannot be kept")

@@ -14,7 +14,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from gateway.entitlements.place import Place
-from gateway.entitlements.store import Claim
+from gateway.entitlements.store import Claim, believed
 from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid
@@ -40,7 +40,6 @@ from gateway.tickets.reasons import Reason
 
 ITEMS = 1000
 GROUP = 32
-OLDEST_MS = 31 * 86_400_000
 
 routes = Routes("batch")
 
@@ -120,7 +119,7 @@ def _read(
             nonce = nonce_of(text, NONCE_LENGTH)
             answers[position] = {"nonce": nonce, "problem": problem.document()}
             continue
-        yield _Item(position, scan, code, place, said if now - OLDEST_MS <= said <= now else now)
+        yield _Item(position, scan, code, place, believed(said, now))
 
 
 def _groups(items: list[_Item]) -> Iterator[list[_Item]]:

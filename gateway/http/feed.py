@@ -15,6 +15,7 @@ from aiohttp import web
 from gateway.errors import DatabaseValueError
 from gateway.http.face import Face
 from gateway.http.problems import Problem, database_unavailable, invalid, too_large
+from gateway.http.repeats import once_streamed
 from gateway.http.requests import SCAN_LIMIT, decode
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
@@ -106,17 +107,22 @@ async def put_ticket(
     sends=NDJSON,
     empty=True,
     answer=FeedAnswer,
-    problems=(413, 503),
+    changes=True,
+    problems=(413, 422, 503),
 )
 async def put_tickets(
-    face: Face, request: web.Request, _identity: Identity, _body: None
+    face: Face, request: web.Request, identity: Identity, _body: None
 ) -> web.StreamResponse:
     """Take tickets line by line, of any number; a line may have 64 KiB."""
+    return await once_streamed(face, request, identity, lambda parts: _take_all(face, parts))
+
+
+async def _take_all(face: Face, parts: AsyncIterator[bytes]) -> web.StreamResponse:
     decoder = msgspec.json.Decoder(TicketColumns)
     accepted, rejected = 0, list[dict[str, Any]]()
     chunk: list[tuple[int, Columns]] = []
     number = 0
-    async for line in _lines(request):
+    async for line in _lines(parts):
         number += 1
         if not line.strip():
             continue
@@ -165,10 +171,10 @@ async def _put(face: Face, rows: Sequence[Columns]) -> None:
     await face.services.admin.put_tickets(await central.put_tickets(rows))
 
 
-async def _lines(request: web.Request) -> AsyncIterator[bytes]:
+async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Cut the body into lines as it arrives (413 for a line over the limit)."""
     rest = b""
-    async for part in request.content.iter_any():
+    async for part in parts:
         *lines, rest = (rest + part).split(b"\n")
         for line in lines:
             if len(line) > SCAN_LIMIT:
@@ -183,6 +189,9 @@ async def _lines(request: web.Request) -> AsyncIterator[bytes]:
 def _columns(row: TicketColumns, code: str) -> dict[str, Any]:
     """Return the columns of a row by name; windows as JSON."""
     columns = {name: getattr(row, name) for name in row.__struct_fields__}
+    for name, value in columns.items():
+        if b"\\u0000" in msgspec.json.encode(value):
+            raise invalid(name, "The database keeps no text with a NUL in it.")
     windows = None
     if row.windows is not None:
         windows = orjson.dumps([_window(window) for window in row.windows]).decode()

@@ -84,11 +84,26 @@ class Idempotency:
         await self._shelf.drop(_name(caller, key))
 
 
+class Fingerprint:
+    """Tells a request from others of the same name: by method, path and body."""
+
+    def __init__(self, method: str, path: str) -> None:
+        self._digest = hashlib.sha256(f"{method} {path}\n".encode("utf-8", "surrogatepass"))
+
+    def add(self, part: bytes) -> None:
+        """Take in a part of the body."""
+        self._digest.update(part)
+
+    def bytes(self) -> bytes:
+        """Return the fingerprint of what was taken in."""
+        return self._digest.digest()
+
+
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    """Tell a request from others of the same name: method, path and body."""
-    digest = hashlib.sha256(f"{method} {path}\n".encode("utf-8", "surrogatepass"))
-    digest.update(body)
-    return digest.digest()
+    """Return the fingerprint of a request whose body is there as a whole."""
+    whole = Fingerprint(method, path)
+    whole.add(body)
+    return whole.bytes()
 
 
 def _name(caller: str, key: str) -> str:

@@ -17,6 +17,14 @@ SELECT code FROM composteur.ticket
  WHERE order_ref = $1 AND lower(holder) LIKE '%' || lower($2) || '%'
    AND ($3::text IS NULL OR code > $3) ORDER BY code LIMIT $4
 
+-- name: unknown_sessions
+-- Sessions that windows name and nobody has written.
+SELECT DISTINCT each.item ->> 'session' AS id
+  FROM unnest($1::text[]) AS given(windows),
+       jsonb_array_elements(given.windows::jsonb) AS each(item)
+ WHERE each.item ->> 'session' IS NOT NULL
+   AND NOT EXISTS (SELECT FROM composteur.session WHERE id = each.item ->> 'session')
+
 -- name: put_ticket
 INSERT INTO composteur.ticket
        (code, product, session, valid_from, valid_until, windows, order_ref, ordered_at, payer,
