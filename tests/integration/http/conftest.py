@@ -71,9 +71,11 @@ def _reader(name: str, space: str, chain: tuple[str, ...], hold_ms: int | None) 
 
 
 @asynccontextmanager
-async def a_house(redis_url: str, database_url: str) -> AsyncIterator[House]:
+async def a_house(
+    redis_url: str, database_url: str, store: EntitlementStore | None = None
+) -> AsyncIterator[House]:
     admin = StoreAdmin(redis_url, SITE)
-    store = EntitlementStore(redis_url, SITE, PARIS, wall=time.time)
+    store = store or EntitlementStore(redis_url, SITE, PARIS, wall=time.time)
     async with Central(database_url) as central:
         await central.execute("sites.register", SITE)
         await admin.begin(1)
