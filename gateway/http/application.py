@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.http import (
     batch,
@@ -44,6 +46,8 @@ RESOURCES: tuple[Routes, ...] = (
     pages.routes,
 )
 LAG_EVERY_S = 0.1
+
+_of_the_server = logging.getLogger("aiohttp.server")
 
 FACE = web.AppKey("FACE", Face)
 
@@ -91,6 +95,7 @@ async def _background(application: web.Application) -> AsyncIterator[None]:
     face = application[FACE]
     services = face.services
     loop = asyncio.get_running_loop()
+    _of_the_server.addFilter(_is_ours)
     face.files = await loop.run_in_executor(None, pages.read_files)
     face.openapi = await loop.run_in_executor(None, openapi.encoded, list(all_routes()))
     tasks = [
@@ -100,11 +105,18 @@ async def _background(application: web.Application) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        _of_the_server.removeFilter(_is_ours)
         for task in tasks:
             task.cancel()
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell what may be logged: not the traceback of each request that is no HTTP at all."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 async def _measure_lag(services: Services) -> None:
