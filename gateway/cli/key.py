@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.people.identity import Key
 
 ROLES = ("viewer", "scanner", "operator", "admin")
-NAME = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}"
+NAME = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}"
 """What HTTP allows too: a name stands in an address."""
 RIGHTS = ("destroy",)
 
@@ -38,7 +38,7 @@ def create(role: str, name: str, reader: str | None, may: tuple[str, ...], site_
 
     if not re.fullmatch(NAME, name):
         raise click.BadParameter(
-            f"found {name!r}, allowed: 1 to 64 letters, digits, spaces and . _ -",
+            f"found {name!r}, allowed: 1 to 60 letters, digits, spaces and . _ -",
             param_hint="--name",
         )
     site = load_site(site_path)
