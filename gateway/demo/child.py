@@ -56,15 +56,20 @@ class Child:
 
     async def stop(self) -> None:
         """Have it stop in order."""
+        await _stop(self._process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Have a process stop in order; end it when it does not."""
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
         with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOPS_WITHIN_S):
-                await self._process.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            process.kill()
+        await process.wait()
 
 
 @asynccontextmanager
@@ -96,5 +101,9 @@ async def run_command(*arguments: str) -> tuple[int, str]:
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:  # cancelled: Ctrl-C did not reach it
+            await _stop(process)
     return process.returncode or 0, output.decode(errors="replace").strip()

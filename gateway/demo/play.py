@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+from rich.console import Console
 
 from gateway.demo import museum, screen
 from gateway.demo.child import Child, gateway, run_command
@@ -52,6 +53,7 @@ async def play(rate: float, seconds: float | None) -> bool:
             playing.cancel()  # still opening: leave it at that
         return await playing
     except asyncio.CancelledError:
+        _say_goodbye(screen.make_console())
         return True
     finally:
         stopping.cancel()
@@ -78,7 +80,7 @@ async def _play(rate: float, seconds: float | None, stop: asyncio.Event) -> bool
         spaces = await _spaces(stage.http, stage.keys)
         status, verdict = await run_command("verify", "--site", str(site_file))
         screen.print_summary(console, stage.crowd.counts, spaces, verdict)
-    console.print("All that was started has stopped.", highlight=False)
+    _say_goodbye(console)
     return status == 0 and not stage.crowd.counts.surprises
 
 
@@ -206,6 +208,10 @@ def _stop_or_leave(stop: asyncio.Event) -> None:
     if stop.is_set():
         os._exit(1)
     stop.set()
+
+
+def _say_goodbye(console: Console) -> None:
+    console.print("All that was started has stopped.", highlight=False)
 
 
 def _refuse_a_second(folder: Path) -> None:

@@ -65,7 +65,8 @@ def print_things_to_try(console: Console, url: str, key: str, tickets: Sequence[
     The lines go out unwrapped: they must survive copying whatever the terminal's width.
     """
     out = console.file
-    out.write(f"\ngateway  {url}      documentation  {url}/docs\nkey      {key}   (reader: desk)\n")
+    out.write(f"\ndashboard  {url}      documentation  {url}/docs\n")
+    out.write(f"key        {key}   (logs in there; scans as reader desk)\n")
     for ticket in tickets:
         out.write(f"\n# {ticket.title}: {ticket.expect}\n{curl(url, key, ticket.code)}\n")
     out.write(f"\n{qr_codes(tickets, console.width)}\n")

@@ -82,7 +82,7 @@ async def test_a_start_that_is_given_up_leaves_no_process(tmp_path: Path) -> Non
 
 async def test_a_server_that_dies_again_and_again_is_spoken_of_once(tmp_path: Path) -> None:
     said: list[str] = []
-    server = Server(_program(tmp_path, "touch ready; echo >>lives; exec sleep 0.05"), said.append)
+    server = Server(_program(tmp_path, "echo >>lives; touch ready; exec sleep 0.05"), said.append)
 
     await server.start()
     async with asyncio.timeout(20):

@@ -330,6 +330,20 @@ async def test_key_is_found_after_the_store_was_emptied(house: House) -> None:
     assert (await ask(house, "GET", "/v1/spaces", "viewer"))[0] == 200
 
 
+async def test_live_counts_the_days_grants_and_refusals(house: House) -> None:
+    await put(house, "T1")
+    await scan(house, "T1")
+    for _ in range(2):
+        await scan(house, "T1")
+    await scan(house, "T1", mode="check")
+
+    async with house.client.get("/v1/live", headers=house.bearer("viewer")) as response:
+        await response.content.readuntil(b"data: ")
+        snapshot = json.loads(await response.content.readline())
+
+    assert snapshot["health"]["today"] == {"granted": 1, "no_stamps_left": 2}
+
+
 async def test_live_shows_scans_and_persons(house: House) -> None:
     await put(house, "T1")
     async with house.client.get("/v1/live", headers=house.bearer("viewer")) as response:
