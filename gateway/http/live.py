@@ -5,6 +5,7 @@ import contextlib
 
 from aiohttp import web
 
+from gateway.errors import StoreUnavailable
 from gateway.http.authentication import authenticate
 from gateway.http.face import Face
 from gateway.http.problems import Problem, rate_limited
@@ -51,7 +52,8 @@ async def live(
             now = face.services.monotonic()
             if now - checked_at >= CHECK_KEY_S:
                 checked_at = now
-                await authenticate(face, request)
+                with contextlib.suppress(StoreUnavailable):  # a silent store changes nothing
+                    await authenticate(face, request)
             news = listener.take()
             if not news and now - spoken_at >= KEEP_ALIVE_S:
                 news = b": still here\n\n"

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.http.audience import QUEUED, Listener
+from gateway.http.live import CHECK_KEY_S
 from gateway.http.services import HealthReport
+from gateway.people.browser_sessions import COOKIE
 from gateway.people.identity import digest
 from gateway.people.roles import Role
 from tests.unit.http.calls import bearer
@@ -126,6 +128,21 @@ async def test_silent_store_keeps_the_dashboard_alive(client: Client, venue: Ven
 
     assert snapshot["scans"] == []
     assert space["inside"] == 3
+
+
+async def test_dashboard_of_a_browser_outlives_a_silent_store(client: Client, venue: Venue) -> None:
+    entered = await client.post("/v1/login", headers=bearer(Role.VIEWER))
+    cookie = {"Cookie": f"{COOKIE}={entered.cookies[COOKIE].value}"}
+
+    async with client.get("/v1/live", headers=cookie) as response:
+        ear = Listening(aiter(response.content))
+        await ear.event("snapshot")
+        venue.shelf.silent = venue.admin.silent = True
+        await asyncio.sleep(CHECK_KEY_S * 2 + 0.2)
+        venue.shelf.silent = venue.admin.silent = False
+        venue.admin.inside["hall"] = 3
+
+        assert (await ear.event("occupancy"))["inside"] == 3
 
 
 async def test_dashboard_of_a_revoked_key_ends(client: Client, venue: Venue) -> None:
