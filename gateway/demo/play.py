@@ -189,6 +189,7 @@ async def _send_home(http: aiohttp.ClientSession, keys: Keys) -> None:
 
 async def _spaces(http: aiohttp.ClientSession, keys: Keys) -> list[dict[str, Any]]:
     async with http.get("/v1/spaces", headers=keys.bearing(ADMIN)) as response:
+        response.raise_for_status()
         answer = await response.json()
     items: list[dict[str, Any]] = answer["items"]
     return items
