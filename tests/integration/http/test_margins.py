@@ -80,6 +80,7 @@ async def test_ticket_of_a_session_holds_from_half_an_hour_before_to_a_quarter_a
         view = await sql.fetchrow(
             "SELECT valid_from, valid_until FROM composteur.ticket_window WHERE code = 'T1'"
         )
+    assert view is not None
     assert (view["valid_from"], view["valid_until"]) == (opens, closes)
 
 

@@ -83,5 +83,6 @@ async def test_passage_at_a_time_that_cannot_be_is_counted_now(
             " WHERE event_id = $1",
             act["event"],
         )
+    assert passed is not None
     assert abs(passed["at"] - datetime.now(UTC)) < timedelta(minutes=1)
     assert (passed["counted_persons"], passed["counted_stamps"]) == (1, 1)
