@@ -1,6 +1,7 @@
 """The demonstration's keys: made once, kept in its own folder, made again when they are refused."""
 
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,22 +37,29 @@ class Keys:
             async with self._http.get("/v1/keys", headers=self.bearing(ADMIN)) as response:
                 if response.status == 200:  # noqa: PLR2004  # OK, as everywhere
                     return
-        lost, self._known = bool(self._known), {}
+        self._known = {ADMIN: await self._make_admin()}
+        self._keep()
+
+    async def _make_admin(self) -> str:
+        """Make the admin's key; one whose secret was lost may be the last, and goes only after."""
         site = ("--site", str(self._site_file))
-        create = ("key", "create", "--role", "admin", "--name", ADMIN, *site)
-        status, said = (1, "") if lost else await run_command(*create)
-        if status:  # there is one, whose secret we do not have
-            await run_command("key", "revoke", ADMIN, *site)
-            status, said = await run_command(*create)
+        create = ("key", "create", *site, "--role", "admin", "--name")
+        status, said = await run_command(*create, ADMIN)
+        if status:
+            status, said = await run_command(*create, f"{ADMIN}-{secrets.token_hex(4)}")
+            await run_command("key", "revoke", *site, ADMIN)
         if status:
             raise DemoFailed(f"No key could be made: {said}")
-        self._known[ADMIN] = said.splitlines()[-1]
+        return said.splitlines()[-1]
 
     async def make(self, readers: Iterable[str]) -> None:
         """Make the keys of readers that have none, and keep all of them."""
         for reader in readers:
             if reader not in self._known:
                 self._known[reader] = await self._create(reader)
+        self._keep()
+
+    def _keep(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(self._known))

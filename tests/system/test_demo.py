@@ -44,6 +44,16 @@ def test_the_demonstration_runs_twice_proves_its_books_and_leaves_no_process(fol
         assert not set(descendants(os.getpid())) - stores_of_other_tests
 
 
+def test_the_demonstration_goes_on_without_the_keys_it_kept(folder: Path) -> None:
+    assert demo(folder, "--for", "1").returncode == 0
+
+    for _ in range(2):
+        (folder / "state" / "demo" / "keys.json").unlink()
+        done = demo(folder, "--for", "1")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_printed_lines_work_as_printed(folder: Path) -> None:
     running = subprocess.Popen(
         [*COMMAND, "demo", "--rate", "5"], cwd=folder, stdout=subprocess.PIPE, text=True
