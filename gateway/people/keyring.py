@@ -20,6 +20,8 @@ from gateway.people.shelf import Shelf
 READER_RATE = 100.0
 READER_BURST = 200.0
 FORGET_UNKNOWN_S = 1.0
+STORE_PATIENCE_S = 0.05
+"""After this the database is asked: the scan that waits has promised an answer within a second."""
 KNOWN_LIMIT = 10_000
 
 
@@ -94,9 +96,12 @@ class Keyring:
     async def _look(self, key_digest: str) -> Key | None:
         silent: StoreUnavailable | None = None
         try:
-            record = await self._shelf.key(key_digest)
+            async with asyncio.timeout(STORE_PATIENCE_S):
+                record = await self._shelf.key(key_digest)
         except StoreUnavailable as error:
             record, silent = None, error
+        except TimeoutError:
+            record, silent = None, StoreUnavailable()
         if record is not None:
             return self._decoder.decode(record)
         try:
@@ -133,15 +138,28 @@ class Keyring:
         self.known.clear()
         self._unknown.clear()
 
+    async def _renew(self) -> None:
+        """Look all known keys up again, here rather than in the way of the next scan.
+
+        Raises:
+            StoreUnavailable: neither store could be asked; known keys go on working.
+        """
+        self._unknown.clear()
+        for header, identity in list(self.known.items()):
+            key = await self._look(identity.key.hash)
+            if key is None:
+                self.known.pop(header, None)
+            elif key != identity.key:
+                self.known[header] = Identity(key, bucket=self._bucket(key))
+
     async def watch(self, every_s: float = 0.5) -> None:
-        """Forget what was found whenever the keys change; runs until cancelled."""
+        """Look up what was found again whenever the keys change; runs until cancelled."""
         while True:
             try:
                 version = await self._shelf.keys_version()
+                if version != self._version:
+                    await self._renew()
+                    self._version = version
             except StoreUnavailable:
                 pass  # known keys go on working
-            else:
-                if version != self._version:
-                    self._version = version
-                    self.forget()
             await asyncio.sleep(every_s)
