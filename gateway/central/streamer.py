@@ -234,7 +234,8 @@ class Streamer:
         )
 
     async def _give_back_to_the_store(self) -> None:
-        log.warning("streamer.store_went_back", position=self.position, epoch=self.epoch)
+        if self.epoch:  # 0: a site that has had no store yet
+            log.warning("streamer.store_went_back", position=self.position, epoch=self.epoch)
         self._may_stream.clear()
         self.healthy = False
         self.last_error = "The entitlement store has gone back in time."
