@@ -198,6 +198,12 @@ local function annul_case(case, epoch, stand)
   return write_case(case, epoch, row)
 end
 
+-- moved_at is left out where it is the last stamp's.
+local function move_now(case)
+  local record, now = case.record, instant(case.now)
+  set(case.changes, record, 'M', (record.l or record.y) ~= now and now or nil)
+end
+
 -- Persons pass under an open reservation: counted, and from reserved to inside. Those who were seen
 -- elsewhere leave there with the first of them.
 local function pass_reserved(case, delta)
@@ -206,10 +212,11 @@ local function pass_reserved(case, delta)
   release_places(case, delta)
   local move
   if case.exit then
-    if not record then return end
-    move = exit_move(record, key, case.chain, delta)
-    set_place(case.changes, record, move)
-    set(case.changes, record, 'M', instant(case.now))
+    move = exit_move(record or {}, key, case.chain, delta)
+    if record then
+      set_place(case.changes, record, move)
+      move_now(case)
+    end
   elseif record and grant.passed == 0 and record.Be == case.event then
     local before = { i = record.Bi, o = record.Bo, k = record.Bk }
     local most = grant.what ~= 's' and tonumber(record.n or 1) or 0
@@ -241,14 +248,16 @@ local function take_again(case, delta, day)
     end
   end
   local move
-  if case.exit then
+  if grant.what == 'f' then
+    move = { gained = case.chain, left = {}, unseen = 0, n = delta, stays = true }
+  elseif case.exit then
     move = exit_move(record, case.keys[3], case.chain, delta)
   else
     move = entry_move(record, case.keys[3], case.chain, delta, tonumber(record.n or 1))
   end
   move_persons(case.keys[3], move)
   set_place(case.changes, record, move)
-  set(case.changes, record, 'M', instant(case.now))
+  if grant.what ~= 'f' then move_now(case) end
   return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
 end
 
@@ -380,9 +389,10 @@ local function take_back(keys, args)
   local epoch = redis.call('HGET', keys[6], 'epoch')
   if not case or not epoch then return 'stands' end
   local grant = case.grant
-  if grant.status == 'c' and (case.exit or grant.what == 'f') then return 'stands' end
+  local stays = case.exit or grant.what == 'f' -- who has passed has gone
+  if grant.status == 'c' and stays then return 'stands' end
   case.day, grant.hash = args[3], ''
-  if grant.status == 'r' and grant.passed == 0 then
+  if grant.status == 'r' and (grant.passed == 0 or stays) then
     annul_case(case, epoch, 'a')
   elseif grant.status == 'r' or grant.status == 'c' then
     take_off(case, epoch, nil, 'unanswered')

@@ -5,7 +5,7 @@ import pytest
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import NotPossible
 from gateway.tickets.event import EventRow
-from gateway.tickets.model import Ticket
+from gateway.tickets.model import NEW, Ticket
 from gateway.tickets.scan import Mode
 from tests.integration.entitlements.bench import MINUTE, Bench, counted, state_row, ticket_row
 from tests.integration.entitlements.records import state_of_row
@@ -157,6 +157,28 @@ async def test_unknown_visitor_of_a_free_gate_is_awaited_and_let_go(bench: Bench
 
     assert await figures(bench) == (1, 0, 1, 0)
     assert await bench.admin.open_events() == set()
+
+
+async def test_late_passage_of_a_free_gate_leaves_the_ticket_as_it_is(bench: Bench) -> None:
+    code = await bench.a_ticket()
+    await bench.admin.set_mode("hall", Mode.FREE.value)
+    row = await reserved(bench, code)
+    await bench.store.annul(row)
+
+    await bench.store.passage(row)
+
+    assert await figures(bench) == (1, 0, 1, 0)
+    assert await bench.state(code) == NEW
+
+
+async def test_stranger_let_out_in_an_evacuation_is_counted_out_as_he_passes(bench: Bench) -> None:
+    await bench.admin.restore_inside({"hall": 5})
+    await bench.admin.set_mode("hall", Mode.EVACUATE.value)
+    row = await reserved(bench, "NOBODY", bench.place(direction="exit", reserves=True))
+
+    await bench.store.passage(row)
+
+    assert await figures(bench) == (-1, 0, 4, 0)
 
 
 async def test_long_names_keep_the_record_small(bench: Bench) -> None:

@@ -20,9 +20,10 @@ from gateway.tickets.outcome import apply
 from gateway.tickets.party import Kind
 from gateway.tickets.reasons import OVERRIDABLE, REFUSES_EXIT, Reason
 from gateway.tickets.rules import decide, record
-from gateway.tickets.ruling import Entitlement
+from gateway.tickets.ruling import Entitlement, Outcome
 from gateway.tickets.scan import AntiPassback, Direction, Mode, Scan, Space, Venue, WhenFull
 from gateway.tickets.settling import Grant, Stand, annul, passage, undo
+from gateway.tickets.settling import given as given_to
 from tests.unit.tickets.builders import NOON, TODAY
 
 ORDER = tuple(Reason)
@@ -285,24 +286,14 @@ def test_space_never_gains_more_than_the_persons_of_the_ticket(
         entitlement = replace(entitlement, state=outcome.state)
 
 
-def a_grant(entitlement: Entitlement, scan: Scan, *, reserved: bool) -> Grant | None:
+def a_grant(
+    entitlement: Entitlement, scan: Scan, *, reserve: bool
+) -> tuple[Ticket, Grant, Outcome] | None:
+    """Give an entry on a ticket, if the rule lets it in."""
     ruling = decide(entitlement, scan, CALM)
-    if not ruling.granted or ruling.kind in {None, Kind.EXIT, Kind.FREE}:
+    if entitlement.ticket is None or not ruling.granted or ruling.kind in {Kind.EXIT, Kind.FREE}:
         return None
-    assert ruling.kind is not None
-    return Grant(
-        event="3-1-0",
-        at=scan.now,
-        day=scan.day,
-        space=scan.space,
-        reader=scan.reader,
-        kind=ruling.kind,
-        index=ruling.index,
-        persons=ruling.persons,
-        before=entitlement.state,
-        passed=0 if reserved else ruling.persons,
-        stand=Stand.RESERVED if reserved else Stand.COMMITTED,
-    )
+    return entitlement.ticket, *given_to(entitlement, ruling, scan, CALM, "3-1-0", reserve=reserve)
 
 
 def used(state: TicketState) -> tuple[object, ...]:
@@ -314,12 +305,12 @@ def used(state: TicketState) -> tuple[object, ...]:
 
 @given(easy, visits)
 def test_undo_gives_back_what_the_grant_took(entitlement: Entitlement, scan: Scan) -> None:
-    grant = a_grant(entitlement, scan, reserved=False)
-    if grant is None or entitlement.ticket is None:
+    given_one = a_grant(entitlement, scan, reserve=False)
+    if given_one is None:
         return
-    granted = apply(entitlement, decide(entitlement, scan, CALM), scan, CALM)
-    undone = undo(entitlement.ticket, grant, granted.state, CALM)
-    again = undo(entitlement.ticket, undone.grant, undone.outcome.state, CALM)
+    ticket, grant, granted = given_one
+    undone = undo(ticket, grant, granted.state, CALM)
+    again = undo(ticket, undone.grant, undone.outcome.state, CALM)
 
     assert used(undone.outcome.state) == used(NEW)
     assert undone.outcome.state.inside is None
@@ -327,25 +318,30 @@ def test_undo_gives_back_what_the_grant_took(entitlement: Entitlement, scan: Sca
     assert undone.outcome.stamps == -granted.stamps
     venue = CALM.after(granted.effects).after(undone.outcome.effects)
     assert venue == CALM
-    assert again.outcome == replace(undone.outcome, effects=(), persons=0, stamps=0)
+    assert again.replayed
+    assert again.outcome == Outcome(undone.outcome.state)
 
 
 @given(easy, visits, st.lists(st.integers(0, 6), max_size=4))
 def test_passages_count_everybody_once(
     entitlement: Entitlement, scan: Scan, reports: list[int]
 ) -> None:
-    grant = a_grant(entitlement, scan, reserved=True)
-    if grant is None:
+    given_one = a_grant(entitlement, scan, reserve=True)
+    if given_one is None:
         return
-    state = apply(entitlement, decide(entitlement, scan, CALM), scan, CALM).state
-    persons = stamps = 0
+    ticket, grant, outcome = given_one
+    state = outcome.state
+    persons = stamps = untracked = 0
     for report in reports:
-        settled = passage(grant, state, report)
+        settled = passage(ticket, grant, state, CALM, now=NOON, persons=report)
         persons += settled.outcome.persons
         stamps += settled.outcome.stamps
-        grant = settled.grant
+        untracked += settled.untracked
+        grant, state = settled.grant, settled.outcome.state
 
-    assert persons == min(grant.persons, max(reports, default=0))
+    most = max(reports, default=0)
+    assert persons == min(grant.granted, most)
+    assert untracked == max(0, most - grant.granted)
     assert stamps == int(grant.kind is Kind.STAMP and persons > 0)
 
 
@@ -353,24 +349,28 @@ def test_passages_count_everybody_once(
 def test_annulment_gives_back_those_who_did_not_pass(
     entitlement: Entitlement, scan: Scan, through: int
 ) -> None:
-    grant = a_grant(entitlement, scan, reserved=True)
-    if grant is None or entitlement.ticket is None:
+    given_one = a_grant(entitlement, scan, reserve=True)
+    if given_one is None:
         return
-    reserved = apply(entitlement, decide(entitlement, scan, CALM), scan, CALM).state
-    passed = passage(grant, reserved, min(through, grant.persons))
-    settled = annul(entitlement.ticket, passed.grant, passed.outcome.state, CALM)
+    ticket, grant, outcome = given_one
+    reserved = outcome.state
+    passed = passage(ticket, grant, reserved, CALM, now=NOON, persons=min(through, grant.granted))
+    settled = annul(ticket, passed.grant, passed.outcome.state, CALM)
     state = settled.outcome.state
 
     if passed.grant.stand is Stand.COMMITTED:
         assert settled.refused == "all_passed"
         assert state == reserved
-    elif through == 0:
+        return
+    if through == 0:
         assert used(state) == used(entitlement.state)
         assert state.inside == entitlement.state.inside
         assert state.moved_at == entitlement.state.moved_at
-        late = passage(settled.grant, state)
-        assert late.conflict
-        assert used(late.outcome.state)[:2] == used(reserved)[:2]
     else:
         assert sum(state.persons_by_window) == through
         assert state.inside_persons == through
+    assert annul(ticket, settled.grant, state, CALM).replayed
+    late = passage(ticket, settled.grant, state, CALM, now=NOON)
+    assert late.conflict
+    assert late.outcome.persons == grant.granted - through
+    assert used(late.outcome.state)[:2] == used(reserved)[:2]
