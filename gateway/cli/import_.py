@@ -35,7 +35,11 @@ def command(file: Path, table: "Table", site_path: Path) -> None:
             return await import_csv(tools.central, file, table)
 
     done = uvloop.run(run())
-    click.echo(f"{done.accepted} rows imported into {table}")
+    click.echo(f"{_rows(done.accepted)} imported into {table}")
     if done.rejected:
-        click.echo(f"{done.rejected} rows rejected: see {done.rejects_file}", err=True)
+        click.echo(f"{_rows(done.rejected)} rejected: see {done.rejects_file}", err=True)
         sys.exit(1)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
