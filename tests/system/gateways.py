@@ -261,6 +261,15 @@ async def _sell(dsn: str, codes: Sequence[str]) -> None:
         await connection.close()
 
 
+def settings_of(first: Gateway, site: str = SITE) -> str:
+    """Write the site file of a further gateway on the stores of a running one."""
+    running = first.run_file
+    return site.replace(
+        "[stores]",
+        f'[stores]\nredis = "{running["redis"]}"\npostgres = "{running["postgres"]}"',
+    )
+
+
 class Load:
     """Visitors at several handhelds at once; remembers what was acknowledged."""
 
