@@ -6,20 +6,17 @@ Clock and environment come into the gateway here and nowhere else.
 """
 
 import asyncio
-import ctypes
-import gc
 import os
-import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Final, override
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,6 +25,7 @@ from aiohttp import web
 
 import config
 from config import Site
+from gateway import process
 from gateway.central.connection import Central
 from gateway.central.feed import Feed
 from gateway.central.keys import KeyTable
@@ -59,18 +57,14 @@ from gateway.venue.settling import keep_settling
 from gateway.venue.tasks import Work, kept_going
 from gateway.venue.workers import workers as run_workers
 
-type Say = Callable[[str], None]
-
 STORE_PATIENCE_S: Final = 5.0
 DATABASE_RETRY_S: Final = 0.5
 MIRROR_EVERY_S: Final = 0.5
 REBUILD_LOOK_S: Final = 0.05
 HTTP_STOPS_WITHIN_S: Final = 1.0
 TOOLS_PATIENCE_S: Final = 60.0
-GARBAGE_THRESHOLD: Final = 50_000
 FIRST: Final = 1
 """The number of a gateway's first process."""
-_PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 
 log = structlog.get_logger()
 
@@ -108,27 +102,29 @@ def clock() -> int:
 # --- commands -------------------------------------------------------------------------------------
 
 
-async def serve(site: Site, site_file: Path, *, workers: int, attached: bool, say: Say) -> None:
+async def serve(
+    site: Site, site_file: Path, *, workers: int, attached: bool, say: process.Say
+) -> None:
     """Run a gateway until it is told to stop."""
-    configure_logging()
-    async with _until_told(attached=attached), _gateway(site, site_file, workers, say):
+    process.configure_logging()
+    async with process.until_told(attached=attached), _gateway(site, site_file, workers, say):
         await asyncio.Event().wait()
 
 
 async def serve_as_worker(number: int, orders: bytes) -> None:
     """Serve HTTP beside the first process, which sends its orders and ends us with it."""
-    configure_logging()
+    process.configure_logging()
     structlog.contextvars.bind_contextvars(worker=number)
-    _die_with_parent()
+    process.die_with_parent()
     told = msgspec.json.decode(orders, type=Orders)
     site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ)
     async with (
-        _until_told(attached=True),
+        process.until_told(attached=True),
         _core(site, Addresses(told.redis, told.postgres), process=number) as core,
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
         async with _http(core, opened):
-            _settle_memory()
+            process.settle_memory()
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await asyncio.Event().wait()
@@ -137,7 +133,7 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
 @asynccontextmanager
 async def tools(site: Site) -> AsyncIterator[Core]:
     """Give a command the stores of the running gateway; else start them, and stop them again."""
-    configure_logging("error")
+    process.configure_logging("error")
     running = run_file.find(site.stores.state_dir)
     if running is not None:
         async with _core(site, Addresses(running.redis, running.postgres)) as core:
@@ -157,7 +153,7 @@ async def tools(site: Site) -> AsyncIterator[Core]:
             await _until_streamed(core.admin, first.streamer)
 
 
-async def rebuild_store(site: Site, say: Say) -> None:
+async def rebuild_store(site: Site, say: process.Say) -> None:
     """Have the store filled anew: by the running gateway, else by us."""
     async with tools(site) as core:
         before = (await core.admin.meta()).epoch
@@ -185,11 +181,17 @@ class Orders(msgspec.Struct, frozen=True):
     postgres: str
 
 
+def _worker_command(number: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "gateway.cli", "serve", "--worker", str(number))
+
+
 # --- a gateway ------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIterator[None]:
+async def _gateway(
+    site: Site, site_file: Path, count: int, say: process.Say
+) -> AsyncIterator[None]:
     """Start everything in order; leave it in the opposite order."""
     if running := run_file.find(site.stores.state_dir):
         raise AlreadyRunning(site.stores.state_dir, running.pid)
@@ -197,7 +199,7 @@ async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIt
     url = listening.url(opened, secure=site.http.tls_cert is not None)
     async with AsyncExitStack() as stack:
         stack.callback(opened.close)
-        steps = Steps(say)
+        steps = process.Steps(say)
         addresses = await stack.enter_async_context(_stores(site, say))
         steps.done("stores started")
         migrated = await stack.enter_async_context(_kept_migrated(addresses.postgres))
@@ -219,14 +221,14 @@ async def _gateway(site: Site, site_file: Path, count: int, say: Say) -> AsyncIt
                 run_workers(count - 1, _worker_command, msgspec.json.encode(orders))
             )
         await core.health.until_ready()
-        _settle_memory()
+        process.settle_memory()
         steps.done("entitlement store ready")
         say(f"ready {url}")
         yield
 
 
 @asynccontextmanager
-async def _stores(site: Site, say: Say) -> AsyncIterator[Addresses]:
+async def _stores(site: Site, say: process.Say) -> AsyncIterator[Addresses]:
     stores = site.stores
     async with open_stores(
         redis=stores.redis,
@@ -435,105 +437,3 @@ def _tls(site: Site) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(site.http.tls_cert, site.http.tls_key)
     return context
-
-
-# --- a process ------------------------------------------------------------------------------------
-
-
-def _settle_memory() -> None:
-    """Keep the collector from walking through what stays: measured, 10 % of a scan's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
-
-
-class Steps:
-    """Tells what is done while starting, and how long it took."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._since = time.monotonic()
-
-    def done(self, text: str) -> None:
-        """Tell that a step is done."""
-        now = time.monotonic()
-        self._say(f"{text} ({now - self._since:.2f} s)")
-        self._since = now
-
-
-class Ending:
-    """Ends the current task when the process is told to; at the second signal ends the process."""
-
-    def __init__(self) -> None:
-        self.told = False
-        self._task = asyncio.current_task()
-
-    def signalled(self) -> None:
-        """Take a signal."""
-        if self.told:
-            os._exit(1)
-        self.end()
-
-    def end(self) -> None:
-        """End in order."""
-        self.told = True
-        if self._task is not None:
-            self._task.cancel()
-
-
-@asynccontextmanager
-async def _until_told(*, attached: bool) -> AsyncIterator[None]:
-    """Run the block until SIGINT, SIGTERM, or, attached, the end of standard input."""
-    loop = asyncio.get_running_loop()
-    ending = Ending()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ending.signalled)
-    transport = None
-    if attached:
-        transport, _ = await loop.connect_read_pipe(lambda: _Hold(ending.end), sys.stdin)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not ending.told:
-            raise
-    finally:
-        if transport is not None:
-            transport.close()
-
-
-class _Hold(asyncio.Protocol):
-    """Standard input as a hold on whoever started us."""
-
-    def __init__(self, let_go: Callable[[], None]) -> None:
-        self._let_go = let_go
-
-    @override
-    def eof_received(self) -> None:
-        self._let_go()
-
-
-def _worker_command(number: int) -> tuple[str, ...]:
-    return (sys.executable, "-m", "gateway.cli", "serve", "--worker", str(number))
-
-
-def _die_with_parent() -> None:
-    """Have the kernel tell us when the first process dies, however it dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def configure_logging(level: str = "info") -> None:
-    """Log to standard error: for eyes on a terminal, else one JSON object a line."""
-    for_eyes = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if for_eyes else structlog.processors.format_exc_info,
-            *([] if for_eyes else [structlog.processors.JSONRenderer()]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
