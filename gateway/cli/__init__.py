@@ -1,5 +1,6 @@
 """The command line: one file per command."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -35,9 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(1)
+    except BrokenPipeError:
+        _forget_output()
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001  # the last resort: a line, not a traceback
         from gateway.cli.failures import told
 
         click.echo(told(error), err=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _forget_output() -> None:
+    """Nobody reads it any more (`composteur … | head`): let Python's last flush not stumble."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, override
 
 import segno
 from rich import box
@@ -179,6 +179,13 @@ def print_summary(
     console.print(verdict, highlight=False, markup=False, soft_wrap=True)
 
 
+class _Terminal(Console):
+    @override
+    def on_broken_pipe(self) -> None:
+        """Tell that nobody reads any more: the demonstration then ends in order."""
+        raise BrokenPipeError  # rich itself would end the process here and now
+
+
 def make_console() -> Console:
     """Return the console of standard output."""
-    return Console(file=sys.stdout)
+    return _Terminal(file=sys.stdout)

@@ -54,6 +54,24 @@ def test_the_demonstration_goes_on_without_the_keys_it_kept(folder: Path) -> Non
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_demonstration_ends_in_order_when_nobody_reads_it(folder: Path) -> None:
+    before = set(descendants(os.getpid()))
+    running = subprocess.Popen(
+        [*COMMAND, "demo", "--for", "30"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert "museum opens" in running.stdout.readline()
+    running.stdout.close()
+    _, said = running.communicate(timeout=40)
+
+    assert (running.returncode, said) == (1, "")
+    assert not set(descendants(os.getpid())) - before
+
+
 def test_the_printed_lines_work_as_printed(folder: Path) -> None:
     running = subprocess.Popen(
         [*COMMAND, "demo", "--rate", "5"], cwd=folder, stdout=subprocess.PIPE, text=True
