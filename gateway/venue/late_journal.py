@@ -58,6 +58,7 @@ class Journal:
         data = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
         if not data:
             return
+        data = b"\n" + data  # ends half a line that a death has left
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

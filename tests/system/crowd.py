@@ -7,6 +7,7 @@ was given up on must not.
 import asyncio
 import contextlib
 import itertools
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -140,6 +141,7 @@ class Crowd:
         self._nonces = nonces
         self._pause_s = visitors / rate
         self._turn = itertools.count()
+        self._name = secrets.token_hex(4)
         self._stop = False
 
     @property
@@ -169,7 +171,7 @@ class Crowd:
             turn = next(self._turn)
             url = self._gateways[turn % len(self._gateways)].url
             direction = "exit" if self._exits and turn % self._exits == 0 else "entry"
-            nonce = f"n-{turn}" if self._nonces else None
+            nonce = f"{self._name}-{turn}" if self._nonces else None
             for _ in range(self._retries + 1):
                 began = time.perf_counter()
                 answer = await scan(client, url, code, nonce=nonce, direction=direction)

@@ -1,9 +1,10 @@
 import asyncio
+from collections.abc import Callable
 
 import asyncpg
 import redis
 
-from tests.system.gateways import Gateway, Load, until
+from tests.system.gateways import SITE, Gateway, Load, settings_of, until
 
 
 def change(gateway: Gateway, statement: str) -> None:
@@ -25,6 +26,29 @@ def test_books_agree_under_load_and_what_is_in_flight_is_named(gateway: Gateway)
         verdict = gateway.run("verify")
 
     assert "store = events = attendance ✓" in verdict
+
+
+def test_two_sites_of_one_database_prove_their_own_books(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    museum = make_gateway().start().with_key()
+    castle = make_gateway(
+        "castle", settings_of(museum, SITE).replace('"museum"', '"castle"')
+    ).start()
+    castle.with_key()
+    here, there, both = museum.sell(3)
+    until(lambda: castle.ask("GET", f"/v1/tickets/{both}")[0] == 200, what="the feed")
+
+    assert museum.decide(here) == "granted"
+    assert castle.decide(there) == "granted"
+    assert {museum.decide(both), castle.decide(both)} == {"granted"}
+
+    for gateway in museum, castle:
+        assert "store = events = attendance ✓  (2 events, 2 stamps)" in gateway.run("verify")
+    with redis.Redis.from_url(castle.run_file["redis"]) as store:
+        store.delete(f"{{castle}}t:{there}")
+    assert f"ticket {there}: 0 stamps in the store" in castle.run("verify", fails=True)
+    assert "✓" in museum.run("verify")
 
 
 def test_an_attendance_that_is_wrong_is_found(gateway: Gateway) -> None:

@@ -1,5 +1,8 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +10,7 @@ from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim
 from gateway.errors import StoreUnavailable
 from gateway.venue import late
+from gateway.venue.late_journal import Journal, Line
 
 DOOR = Place("door", "hall", ("hall",), "exit")
 
@@ -62,3 +66,72 @@ async def test_late_scans_are_recorded_in_their_order_once_the_store_answers(
 
     assert [code for code, _ in store.recorded] == ["a", "b", "c"]
     assert store.recorded[1][1] == Claim(at=1, granted=True, degraded=True)
+
+
+PLACES: late.Places = {("door", "exit"): DOOR}
+
+
+@asynccontextmanager
+async def at_work(queue: late.LateScans) -> AsyncIterator[None]:
+    """Have a queue written and recorded for as long as the block lasts."""
+    tasks = [
+        asyncio.create_task(queue.keep_writing(), name="writing"),
+        asyncio.create_task(queue.keep_recording(), name="recording"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def lines_of(journal: Journal) -> list[str]:
+    return [line.code for line in await asyncio.to_thread(journal.read)]
+
+
+async def until_kept(journal: Journal, codes: list[str]) -> None:
+    async with asyncio.timeout(5):
+        while await lines_of(journal) != codes:  # noqa: ASYNC110  # a file has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_late_scans_outlive_their_process_and_go_once_recorded(tmp_path: Path) -> None:
+    worker, first = Journal(tmp_path, 2), Journal(tmp_path, 1)
+    queue = late.LateScans(Recorder(silent_times=10**9), worker)
+    async with at_work(queue):
+        for at, code in enumerate("abc"):
+            queue.put(Exit(code, at, nonce=f"n-{code}"))
+        await until_kept(worker, ["a", "b", "c"])
+    store = Recorder(silent_times=0)
+    heir = late.LateScans(store, first)
+
+    await heir.restore(PLACES, adopt=True)
+    assert (await lines_of(worker), await lines_of(first)) == ([], ["a", "b", "c"])
+    async with at_work(heir):
+        await until_kept(first, [])
+
+    assert [code for code, _ in store.recorded] == ["a", "b", "c"]
+    assert store.recorded[2][1] == Claim(at=2, granted=True, degraded=True)
+
+
+async def test_a_worker_takes_up_its_own_journal_alone(tmp_path: Path) -> None:
+    line = Line(code="of-the-other", reader="door", direction="exit", at=1)
+    await asyncio.to_thread(Journal(tmp_path, 3).append, [line])
+    queue = late.LateScans(Recorder(silent_times=0), Journal(tmp_path, 2))
+
+    await queue.restore(PLACES, adopt=False)
+
+    assert len(queue) == 0
+    assert await lines_of(Journal(tmp_path, 3)) == ["of-the-other"]
+
+
+def test_half_a_line_is_no_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 1)
+    journal.append([Line(code="whole", reader="door", direction="exit", at=1)])
+    with journal.path.open("ab") as file:
+        file.write(b'{"code":"half a li')
+
+    assert [line.code for line in journal.read()] == ["whole"]
+    journal.append([Line(code="next", reader="door", direction="exit", at=2)])
+    assert [line.code for line in journal.read()] == ["whole", "next"]
