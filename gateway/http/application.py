@@ -114,9 +114,9 @@ async def _background(application: web.Application) -> AsyncIterator[None]:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Tell what may be logged: not the traceback of each request that is no HTTP at all."""
+    """Tell what may be logged: not the traceback of each request or body that cannot be read."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 async def _measure_lag(services: Services) -> None:

@@ -5,6 +5,7 @@ Nothing here logs, waits for a second thing or starts a task.
 """
 
 import secrets
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -165,7 +166,10 @@ async def _malformed(face: Face, place: Place, scan: ScanRequest, operator: str)
     )
     if scan.mode == "check":
         return refused
-    return await face.services.store.malformed(place, operator=operator)
+    try:
+        return await face.services.store.malformed(place, operator=operator)
+    except StoreUnavailable:
+        return replace(refused, degraded=True)
 
 
 def opened(face: Face, code: str, place: Place, scan: ScanRequest, operator: str) -> Decision:

@@ -259,6 +259,16 @@ async def test_entry_while_the_store_is_silent_is_503(client: Client, venue: Ven
     assert venue.later.scans == []
 
 
+@pytest.mark.parametrize("direction", ["entry", "exit"])
+async def test_malformed_code_needs_no_store(client: Client, venue: Venue, direction: str) -> None:
+    venue.store.silent = True
+
+    status, answer = await scan(client, code="a\x00b", direction=direction)
+
+    assert (status, answer["reason"], answer["event"]) == (200, "malformed_code", None)
+    assert answer["degraded"] is True
+
+
 async def test_exit_while_the_store_is_silent_opens_and_is_kept_for_later(
     client: Client, venue: Venue
 ) -> None:
