@@ -45,6 +45,9 @@ async def test_tickets_that_are_put_come_back_as_the_feed_gives_them(
     central: Central, sql: "Connection"
 ) -> None:
     at = datetime.fromtimestamp(NOW / 1000, UTC)
+    await sql.execute(
+        "INSERT INTO composteur.session (id, product, starts_at) VALUES ('s', 'adult', now())"
+    )
     rows = await central.put_tickets(
         [
             a_row(code="B", valid_from=at, windows='[{"session": "s"}]', spaces=["hall"]),
@@ -66,6 +69,7 @@ async def test_tickets_that_are_put_come_back_as_the_feed_gives_them(
         ("product", "child"),
         ("windows", "[]"),
         ("windows", "{"),
+        ("windows", '[{"session": "nobody wrote it"}]'),
         ("holder", "a\0b"),
         ("persons", 2**40),
     ],
