@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -251,6 +252,64 @@ async def test_late_exits_outlive_the_gateway(gateway: Gateway) -> None:
 async def test_a_first_start_warns_of_nothing(gateway: Gateway) -> None:
     await asyncio.sleep(1)
     assert [line for line in gateway.said if '"info"' not in line and line.startswith("{")] == []
+
+
+async def metrics(gateway: Gateway) -> dict[str, float]:
+    """Read the figures without labels."""
+    async with (
+        crowd.a_client(gateway.key) as client,
+        client.get(f"{gateway.url}/metrics") as response,
+    ):
+        lines = (await response.text()).splitlines()
+    pairs = (line.split() for line in lines if line and line[0] != "#" and "{" not in line)
+    return {name.removeprefix("composteur_"): float(value) for name, value in pairs}
+
+
+async def test_a_store_that_is_away_is_told_at_once_and_used_a_second_after_its_return(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    stores = await in_thread(lambda: make_gateway("stores").start().with_key())
+    codes = await crowd.sell(stores, 4000)
+    real = Path(stores.run_file["redis"].removeprefix("unix://"))
+    gateway = await in_thread(lambda: make_gateway("other", settings_of(stores)).start())
+    gateway.key = stores.key
+    load = crowd.Crowd([gateway], codes, rate=300, exits=4)
+    async with load.coming() as ledger:
+        await some_scans(load, 50)
+        hidden = real.with_name("hidden")
+        await in_thread(real.rename, hidden)  # nobody can connect any more; then all are cut off
+        with redis.Redis(unix_socket_path=str(hidden)) as store:
+            store.client_kill_filter(_type="normal", skipme=True)
+        gone_at = time.time()
+        await asyncio.sleep(2)
+        status, health = await in_thread(gateway.ready)
+        figures = await metrics(gateway)
+        await in_thread(hidden.rename, real)
+        back_at = time.time()
+        await some_scans(load, 100)
+        await ready_again(gateway)
+    assert (status, health["degraded"]) == (503, ["store_unavailable"])
+    assert (figures["store_up"], figures["database_up"]) == (0, 1)
+    assert figures["late_scans"] > 0
+    meanwhile = [a for a in ledger.answers if gone_at + 0.1 < a.at < back_at]
+    assert {(a.direction, a.word) for a in meanwhile} == {
+        ("entry", "store_unavailable"),
+        ("exit", "granted"),
+    }
+    slowest = max(answer.took_s for answer in meanwhile)
+    first = min(a.at for a in ledger.answers if a.at > back_at and a.event is not None)
+    print(f"{len(meanwhile)} told, slowest {slowest:.3f} s; used after {first - back_at:.3f} s")
+    assert slowest < 0.25
+    assert first - back_at < 1
+    ends_at = time.monotonic() + 10
+    while (await metrics(gateway))["late_scans"]:
+        assert time.monotonic() < ends_at
+        await asyncio.sleep(0.1)
+    figures = await metrics(gateway)
+    assert (figures["store_up"], figures["late_scans"]) == (1, 0)
+    await crowd.settled(stores, ledger)
+    _, recorded = await exits_recorded(stores)
+    assert recorded == sum(answer.direction == "exit" for answer in ledger.answers)
 
 
 async def test_a_store_that_dies_is_told_once_and_so_is_its_return(gateway: Gateway) -> None:
