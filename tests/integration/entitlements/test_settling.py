@@ -4,6 +4,7 @@ import pytest
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import NotPossible
+from gateway.tickets.decision import Decision
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import NEW, Ticket
 from gateway.tickets.scan import Mode
@@ -18,7 +19,12 @@ async def reserved(
     where = place or bench.place(reserves=True)
     decision = await bench.store.scan(code, where, persons=persons)
     assert decision.granted, decision.reason
-    assert decision.event is not None
+    return await grant_of(bench, decision)
+
+
+async def grant_of(bench: Bench, decision: Decision) -> EventRow:
+    """Read the event of a grant."""
+    assert decision.event is not None, decision.reason
     row = await bench.store.grant(decision.event)
     assert row is not None
     return row
@@ -135,6 +141,32 @@ async def test_annulment_puts_the_ticket_back_where_it_was(bench: Bench) -> None
     assert await bench.state(code) == before
 
 
+async def test_annulment_does_not_bring_back_what_was_undone_meanwhile(bench: Bench) -> None:
+    code = await bench.a_ticket(stamps=3)
+    first = await bench.store.scan(code, bench.place("desk"))
+    bench.store.time += MINUTE
+    row = await reserved(bench, code)
+    await bench.store.undo(await grant_of(bench, first), operator="otto", reason=None)
+
+    await bench.store.annul(row)
+
+    state = await bench.state(code)
+    assert (state.made, state.first_at, state.last_at, state.inside) == (0, None, None, None)
+
+
+async def test_undo_leaves_inside_who_came_in_since(bench: Bench) -> None:
+    code = await bench.a_ticket(stamps=3)
+    first = await bench.store.scan(code, bench.place("desk"))
+    bench.store.time += MINUTE
+    await bench.store.scan(code, bench.place("desk"))
+
+    await bench.store.undo(await grant_of(bench, first), operator="otto", reason=None)
+
+    state = await bench.state(code)
+    assert (state.made, state.inside, state.inside_persons) == (1, "hall", 1)
+    assert (await bench.inside())["hall"] == 1
+
+
 async def test_stamp_that_others_came_in_on_outlives_its_annulment(bench: Bench) -> None:
     code = await bench.a_ticket(persons=3)
     row = await reserved(bench, code, persons=1)
@@ -245,10 +277,7 @@ async def test_taken_back_stamp_forgets_its_nonce(bench: Bench) -> None:
 async def test_nonce_answers_the_first_decision_after_an_undo(bench: Bench) -> None:
     code = await bench.a_ticket()
     first = await bench.store.scan(code, bench.place(), nonce="n")
-    assert first.event is not None
-    row = await bench.store.grant(first.event)
-    assert row is not None
-    await bench.store.undo(row, operator="otto", reason=None)
+    await bench.store.undo(await grant_of(bench, first), operator="otto", reason=None)
 
     second = await bench.store.scan(code, bench.place(), nonce="n")
 
