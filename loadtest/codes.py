@@ -15,8 +15,6 @@ MOST = (1 << 53) // MULTIPLIER
 TAG = "COMPOSTEURLOADTEST"
 """The first 18 of 26 characters, when a run needs only one series."""
 
-TAG_LENGTH = 18
-
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 
 

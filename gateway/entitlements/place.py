@@ -25,6 +25,11 @@ class Place:
     direction: Direction
     hold_ms: int | None = None
 
+    @property
+    def letter(self) -> Literal["e", "x"]:
+        """The direction as the functions and events write it."""
+        return "e" if self.direction == "entry" else "x"
+
     @cached_property
     def tails(self) -> dict[tuple[str, str], bytes]:
         """The static arguments by (operation, flags), encoded; filled by the store."""

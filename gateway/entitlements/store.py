@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -294,28 +294,16 @@ class EntitlementStore:
         Raises:
             StoreUnavailable: no answer in time, or the store is empty.
         """
-        flags = "wd" if claim.degraded else "w"
-        place = place if place.hold_ms is None else replace(place, hold_ms=None)
-        key = self._ticket + code.encode()
-        day = self.day_of(claim.at).encode()
-        command = b"".join(
-            (
-                self._scan,
-                _bulk(key),
-                self._keys,
-                self._tail(place, "record", flags),
-                _bulk(b"%d" % claim.at),
-                b"$0\r\n\r\n",
-                _bulk(day),
-                _bulk(self.nonce_hash(place.reader, nonce)),
-                b"$0\r\n\r\n" if persons is None else _bulk(b"%d" % persons),
-                _bulk(operator.encode()),
-                b"$0\r\n\r\n",
-                b"$0\r\n\r\n" if claim.device_at is None else _bulk(b"%d" % claim.device_at),
-                b"$1\r\ng\r\n" if claim.granted else b"$1\r\nd\r\n",
-                _bulk((claim.reason or "").encode()),
-            )
-        )
+        command = self._command(
+            "scan",
+            [self.key("t:" + code), *self._settling_keys()],
+            [
+                "record", place.reader, ",".join(place.chain), place.letter,
+                "wd" if claim.degraded else "w", "", claim.at, "", self.day_of(claim.at),
+                self.nonce_hash(place.reader, nonce), _or_empty(persons), operator, "",
+                _or_empty(claim.device_at), "g" if claim.granted else "d", claim.reason or "",
+            ],
+        )  # fmt: skip
         return self._decision(code, await self._connection.send(command, SETTLING_PATIENCE_S))
 
     async def malformed(self, place: Place, *, operator: str = "") -> Decision:
@@ -324,7 +312,7 @@ class EntitlementStore:
             "malformed",
             [self.key("events"), self.key("meta")],
             [self.now(), self.day_of(self.now()), place.space, place.reader,
-             "e" if place.direction == "entry" else "x", operator],
+             place.letter, operator],
         )  # fmt: skip
         return Decision(
             granted=False, reason="malformed_code", event=reply, replayed=False, conflict=None,
@@ -340,7 +328,7 @@ class EntitlementStore:
                     operation,
                     place.reader,
                     ",".join(place.chain),
-                    "e" if place.direction == "entry" else "x",
+                    place.letter,
                     flags,
                     "" if place.hold_ms is None else str(place.hold_ms),
                 )
@@ -516,7 +504,7 @@ class EntitlementStore:
             [self.key("spaces"), self.key("events"), self.key("meta")],
             [
                 self.now(), "t" if untracked else "c", ",".join(place.chain), place.reader,
-                "e" if place.direction == "entry" else "x", persons, operator, reason or "",
+                place.letter, persons, operator, reason or "",
             ],
         )  # fmt: skip
         return self._settled("", line)

@@ -12,7 +12,6 @@ from gateway.http.problems import TITLES, ProblemBody
 from gateway.http.routing import Route
 
 REFERENCE = "#/components/schemas/{name}"
-UNSAFE = {"POST", "PUT", "DELETE", "PATCH"}
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _REASONS = {
