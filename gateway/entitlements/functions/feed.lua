@@ -82,7 +82,8 @@ local function last_grant(keys)
 end
 
 -- Persons nobody scanned: waved through (c) or seen by a sensor (t).
--- KEYS spaces · events · meta · ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
+-- KEYS spaces · events · meta
+-- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
 local function count(keys, args)
   local epoch = redis.call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
@@ -117,7 +118,8 @@ local function reopen(keys, args)
   return 'OK'
 end
 
--- A code that cannot be read as one. KEYS events · meta · ARGV now · day · space · reader · direction · operator
+-- A code that cannot be read as one.
+-- KEYS events · meta · ARGV now · day · space · reader · direction · operator
 local function malformed(keys, args)
   local meta = redis.call('HMGET', keys[2], 'epoch', 'tally_day')
   if not meta[1] then return '' end

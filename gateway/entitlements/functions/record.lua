@@ -9,7 +9,8 @@
 --   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) ·
 --   d "local day of the last stamp:stamps made on it" ·
 --   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
---   g0…g7 the last eight grants, gn the slot written last
+--   g0…g7 the last eight grants, gn the slot written last ·
+--   Be the event of a reservation with nothing after it, B and a field's name: what it had before
 -- Instants are ms, window bounds s. A long value goes on in w2, w3 … (no field above 64 bytes).
 
 local FEED_FIELDS = { 'v', 'p', 's', 'F', 'U', 'h', 'a', 'n', 't', 'H', 'R', 'f', 'A' }

@@ -3,7 +3,8 @@
 -- ARGV  op check|stamp|reserve|record · reader · chain · direction e|x · flags · hold_ms (reserve) ·
 --       now · patience (empty: none) · day · nonce hash · persons · operator · override reason ·
 --       device_at · claimed g|d (record) · claimed reason (record)
---       flags: c closed · o out of service · f free equipment · b bad signature · t stale code · d degraded · w offline
+--       flags: c closed · o out of service · f free equipment · b bad signature · t stale code ·
+--       d degraded · w offline
 -- Reply a line (view.lua), or 'expired', or 'unavailable' (store empty or loading).
 
 local parse_flags = remembering(function(flags)

@@ -1,7 +1,9 @@
 -- What follows a grant: passage, annulment, undo; a stamp whose answer came too late is taken back;
 -- a ticket is destroyed. All name the grant's event and are idempotent.
 -- KEYS  t:CODE · catalogue · spaces · open · events · meta, for each of them
--- Reply: as a scan's (view.lua), with the event it settles in the place of the reason
+-- Reply: as a scan's (view.lua), with the event it settles in the place of the reason; else a word that
+-- says why not: unknown_event, not_a_grant, unknown_ticket, all_passed, undone, nothing_to_undo,
+-- unavailable (no epoch). The readable twin is gateway/tickets/settling.py.
 
 local function settled(event, of, replayed, conflict, keys, record, now)
   local view = record and current_view(record, keys[2], now) or ''
@@ -85,7 +87,8 @@ local function release_places(case, persons)
   for _, space in ipairs(gained_by(case)) do add_persons(case.keys[3], 'r:', space, -persons) end
 end
 
--- Persons given back, and the stamp with its last persons (not while some have passed). Returns the stamps given back.
+-- Persons given back, and the stamp with its last persons (not while some have passed). Returns the
+-- stamps given back.
 local function give_back(case, persons, keeps_stamp)
   local record, grant = case.record, case.grant
   if not record or (grant.what ~= 's' and grant.what ~= 'p') then return 0 end
@@ -238,7 +241,8 @@ local function take_again(case, delta, day)
     local _, windows = windows_of(record, case.keys[2])
     local allowed = windows and windows[grant.window] and windows[grant.window].stamps
     if stamp == 1 and allowed and made >= allowed then
-      conflict = conflict_text('no_stamps_left', grants_of(record)[1].event, last_reader(record), last_at(record))
+      local newest = grants_of(record)[1].event
+      conflict = conflict_text('no_stamps_left', newest, last_reader(record), last_at(record))
     end
     set_counts(case.changes, record, grant.window, made + stamp, admitted + delta)
     if stamp == 1 then count_day(case.changes, record, day) end

@@ -1,6 +1,7 @@
 -- Occupancy: who is inside which space. The hash of spaces has for each space S
 --   S "parent|capacity|full|anti-passback|forgiven_ms" (full: r refuse, w warn; anti-passback: h
---   hard, s soft, o off) · i:S persons inside · r:S reserved · m:S mode (absent: normal) · l:READER "event code" of the reservation open in that lane.
+--   hard, s soft, o off) · i:S persons inside · r:S reserved · m:S mode (absent: normal)
+-- and for each reader  l:READER "event code" of the reservation open in that lane.
 
 local chain_fields = remembering(function(text)
   local fields = {}
