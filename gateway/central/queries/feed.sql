@@ -34,7 +34,8 @@ SELECT w.id, s.id IS NULL AS deleted, greatest(w.rev, s.rev) AS rev,
   LEFT JOIN composteur.session s ON s.id = w.id
 
 -- name: tickets
--- A ticket that is not there any more is a cancelled one.
+-- A ticket that is not there any more is a cancelled one. Its state remembers that it was destroyed, also
+-- where it was deleted and sold again before anybody looked.
 SELECT w.id AS code, t.code IS NULL AS deleted, greatest(w.rev, t.rev) AS rev,
        t.product, t.session,
        (date_part('epoch', t.valid_from) * 1000)::bigint AS valid_from,
@@ -45,9 +46,10 @@ SELECT w.id AS code, t.code IS NULL AS deleted, greatest(w.rev, t.rev) AS rev,
        (date_part('epoch', t.hold_until) * 1000)::bigint AS hold_until,
        t.replaced_by, coalesce(t.form_required, false) AS form_required,
        coalesce(t.form_signed, false) AS form_signed, coalesce(t.attention, false) AS attention,
-       (date_part('epoch', t.destroyed_at) * 1000)::bigint AS destroyed_at
+       (date_part('epoch', coalesce(t.destroyed_at, s.destroyed_at)) * 1000)::bigint AS destroyed_at
   FROM unnest($1::text[], $2::bigint[]) AS w (id, rev)
   LEFT JOIN composteur.ticket t ON t.code = w.id
+  LEFT JOIN composteur.ticket_state s ON s.code = w.id
 
 -- name: snapshot_products
 SELECT p.id, false AS deleted, p.rev,
