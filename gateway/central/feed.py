@@ -233,7 +233,7 @@ class Feed:
     # --- everything ------------------------------------------------------------------------------
 
     async def snapshot(
-        self, progress: Callable[[int, int], object] | None = None, *, chunk: int = 500
+        self, progress: Callable[[int, int], object] | None = None, *, chunk: int = 200
     ) -> AsyncIterator[Chunk]:
         """Yield all there is, as it was at one instant: tickets with the gate's record of them.
 

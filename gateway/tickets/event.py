@@ -7,8 +7,9 @@ Letters and short forms keep three days of events small enough for the store's m
 - ``kind`` s scan, p passage, a annulled, u undo, d destroy, c count, t untracked;
 - ``direction`` e entry, x exit; ``decision`` g granted, d denied;
 - ``audience`` g group, empty individual, n no ticket;
-- ``at`` is ms after the event's place in the stream, the other instants but ``device_at`` are ms
-  after ``at``; state names ``=``: the same reader or space as the event's;
+- ``at`` is ms after the event's place in the stream (empty: 0), the other instants but
+  ``device_at`` are ms after ``at``; state names ``=``: the same reader or space as the event's;
+- ``inside_persons`` is left out where it is 1;
 - ``day`` is left out where it is the local day of ``at``;
 - ``memory`` is ``hash,persons,passed,window,flags``, or only ``hash,flags`` where the rest follows:
   the event's persons, all of them passed if it is committed (c…), none if not, in the first window.
@@ -78,7 +79,10 @@ class EventRow(NamedTuple):
         names = {
             name: getattr(row, like) for name, like in _NAMES.items() if getattr(row, name) == "="
         }
-        return row._replace(at=str(at), memory=_whole(row), **instants, **names)
+        inside = row.inside_persons or ("1" if row.inside else "")
+        return row._replace(
+            at=str(at), memory=_whole(row), inside_persons=inside, **instants, **names
+        )
 
     def line(self) -> str:
         """Write the event as the store would: the inverse of `parse`."""
@@ -91,8 +95,15 @@ class EventRow(NamedTuple):
             for name, like in _NAMES.items()
             if getattr(self, name) and getattr(self, name) == getattr(self, like)
         }
-        after_place = str(at - _place(self.event_id))
-        row = self._replace(at=after_place, memory=_short(self), **instants, **names)
+        row = self._replace(
+            at=str(at - _place(self.event_id) or ""),
+            memory=_short(self),
+            inside_persons=""
+            if self.inside and self.inside_persons == "1"
+            else self.inside_persons,
+            **instants,
+            **names,
+        )
         return "\t".join(text.replace("\\", "\\\\") for text in row[1:])
 
 

@@ -137,7 +137,7 @@ SELECT DISTINCT ON (e.ticket_code)
        to_timestamp((e.at + e.last_at) / 1000::float8),
        CASE e.last_reader WHEN '=' THEN e.reader ELSE e.last_reader END,
        CASE e.inside WHEN '=' THEN e.space ELSE e.inside END, e.origin,
-       coalesce(e.inside_persons, 0),
+       coalesce(e.inside_persons, (e.inside IS NOT NULL)::integer),
        to_timestamp((e.at + e.moved_at) / 1000::float8),
        to_timestamp((e.at + e.destroyed_at) / 1000::float8),
        e.event_id, coalesce(r.entries, '{}')
@@ -213,7 +213,7 @@ SELECT ticket_code,
             ELSE CASE first_reader WHEN '=' THEN reader ELSE first_reader END END,
        to_timestamp((at + last_at) / 1000::float8),
        CASE last_reader WHEN '=' THEN reader ELSE last_reader END,
-       CASE inside WHEN '=' THEN space ELSE inside END, origin, coalesce(inside_persons, 0),
+       CASE inside WHEN '=' THEN space ELSE inside END, origin, coalesce(inside_persons, (inside IS NOT NULL)::integer),
        to_timestamp((at + moved_at) / 1000::float8),
        coalesce(destroyed_at_here, to_timestamp((at + destroyed_at) / 1000::float8)),
        event_id, composteur.merged_nonces(coalesce(nonces_here, '{}'), entries)

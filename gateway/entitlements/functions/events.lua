@@ -54,7 +54,7 @@ local function put_state(row, record, today)
   row[27], row[28] = after(record.y, row), same_name(record.Y, reader)
   row[29], row[30] = after(last, row), same_name(record.L or record.Y, reader)
   if record.i then
-    row[31], row[32], row[33] = same_name(record.i, space), record.o or '', record.k or '1'
+    row[31], row[32], row[33] = same_name(record.i, space), record.o or '', record.k or ''
   end
   row[34], row[35] = after(record.M or last, row), after(record.D, row)
 end
@@ -68,7 +68,7 @@ end
 -- Appends the event and returns its id: the epoch and its place in the stream. `at` is written as ms
 -- after that place's; a store whose clock went back goes on behind its last event.
 local function emit(stream, epoch, row, ms)
-  row[1] = row.at == ms and '0' or figure(row.at - ms)
+  row[1] = row.at == ms and '' or figure(row.at - ms)
   local id = redis.pcall('XADD', stream, instant(ms) .. '-*', 'e', table.concat(row, '\t'))
   if type(id) == 'table' then
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
