@@ -151,7 +151,8 @@ class StoreAdmin:
     async def events_of(self, code: str, after: str) -> list[EventRow]:
         """Find a ticket's events behind a place in the stream (a look through all of them)."""
         meta = await self.meta()
-        needle, found, place = f"\t{code}\t".encode(), [], after
+        written = code.replace("\\", "\\\\")  # as a line of COPY text has it
+        needle, found, place = f"\t{written}\t".encode(), [], after
         while batch := await self.read_events(place, 5000):
             found += [
                 EventRow.parse(f"{meta.epoch}-{stream_id.decode()}", line.decode())
@@ -341,12 +342,6 @@ class StoreAdmin:
                 self.key("open"), "-inf", now, start=0, num=count
             )
         return [tuple(member.decode().split("\t", 1)) for member in found]
-
-    async def open_events(self) -> set[str]:
-        """Name the grants whose passage is still awaited."""
-        async with _asking():
-            found = await self.client.zrange(self.key("open"), 0, -1)
-        return {member.decode().split("\t", 1)[0] for member in found}
 
     async def made_by_ticket(self) -> AsyncIterator[tuple[str, int]]:
         """Walk through all stamped tickets: (code, stamps made, reservations included)."""

@@ -22,6 +22,8 @@ NOON = 1_781_344_800_000
 """12:00 on Saturday 13 June 2026 in Paris."""
 MINUTE = 60_000
 HOLD_MS = 20_000
+FOR_EVER = 2**53
+"""Later than any deadline: by then every reservation still open is overdue."""
 
 type Fields = dict[str, Any]
 

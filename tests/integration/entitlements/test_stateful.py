@@ -44,7 +44,15 @@ from gateway.tickets.rules import decide, record
 from gateway.tickets.ruling import Entitlement, Outcome, Ruling
 from gateway.tickets.scan import AntiPassback, Direction, Mode, Scan, Space, Venue
 from gateway.tickets.settling import Stand
-from tests.integration.entitlements.bench import MINUTE, NOON, Bench, a_bench, state_row, ticket_row
+from tests.integration.entitlements.bench import (
+    FOR_EVER,
+    MINUTE,
+    NOON,
+    Bench,
+    a_bench,
+    state_row,
+    ticket_row,
+)
 from tests.integration.entitlements.records import plain, state_of_row
 
 CODES = ("LONE", "GROUP", "PASS", "a code\\with backslashes\x1dand GS")
@@ -574,7 +582,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.bench.store.time += 60 * MINUTE
         self.settle_overdue()
 
-        assert self.run(self.bench.admin.open_events()) == set()
+        assert self.run(self.bench.admin.overdue(FOR_EVER)) == []
         assert set(self.run(self.bench.reserved()).values()) <= {0}
 
     # --- a rebuilt store
