@@ -1,10 +1,13 @@
 """The site file: its models, its loading, and errors that say where they are."""
 
 from config.loading import load, parse
-from config.models import Controller, Equipment, Http, Identity, Site, Space, Stores
+from config.models import Channel, Controller, Equipment, Http, Identity, Site, Space, Stores
 from config.problems import Problem, SiteFileError
+from config.wires import ChannelRange, Wires, WireSettings
 
 __all__ = (
+    "Channel",
+    "ChannelRange",
     "Controller",
     "Equipment",
     "Http",
@@ -14,6 +17,8 @@ __all__ = (
     "SiteFileError",
     "Space",
     "Stores",
+    "WireSettings",
+    "Wires",
     "load",
     "parse",
 )

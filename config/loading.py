@@ -9,21 +9,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from config.draft import Draft
 from config.locate import line_of, lines_of
-from config.models import Site
+from config.models import Equipment, Site
 from config.problems import SECRETS, Problem, SiteFileError, of_validation
 from config.references import problems_of
+from config.values import Section
+from config.wires import Wires
 
 PREFIX = "COMPOSTEUR__"
 
 
-def load(path: Path, environment: Mapping[str, str] | None = None) -> Site:
+def load(
+    path: Path, environment: Mapping[str, str] | None = None, wires: Wires | None = None
+) -> Site:
     """Read a site file; secrets may come from the environment.
 
     Args:
         path: The TOML file. Paths in it are relative to its folder.
         environment: Variables such as ``COMPOSTEUR__STORES__POSTGRES``, or the same with ``_FILE``
             at the end naming a file that holds the value.
+        wires: The wires of this installation. Without any, what belongs to wires is not checked.
 
     Raises:
         SiteFileError: With every problem found.
@@ -35,17 +41,23 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Site:
     except OSError as problem:
         said = (problem.strerror or str(problem)).lower()
         raise SiteFileError(path, [Problem((), f"cannot be read: {said}")]) from problem
-    return parse(text, path, environment or {})
+    return parse(text, path, environment, wires)
 
 
-def parse(text: str, path: Path, environment: Mapping[str, str] | None = None) -> Site:
+def parse(
+    text: str,
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    wires: Wires | None = None,
+) -> Site:
     """Read the text of a site file that lies, or would lie, at a path."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise SiteFileError(path, [_of_syntax(problem)]) from problem
     origins, problems = _take_secrets(data, environment or {})
-    problems += problems_of(data)
+    draft = Draft(data, wires or {})
+    problems += problems_of(draft)
     site = None
     try:
         site = Site.model_validate(data)
@@ -62,7 +74,7 @@ def parse(text: str, path: Path, environment: Mapping[str, str] | None = None) -
                 for problem in problems
             ],
         )
-    return _anchor(site, path.parent)
+    return _finish(site, draft, path.parent)
 
 
 def _of_syntax(error: tomllib.TOMLDecodeError) -> Problem:
@@ -102,15 +114,28 @@ def _take_secrets(
     return origins, problems
 
 
-def _anchor(site: Site, folder: Path) -> Site:
-    """Make the paths of a site absolute: they are written relative to its file."""
-    stores = site.stores.model_copy(
-        update={"state_dir": (folder / site.stores.state_dir).absolute()}
-    )
-    http = site.http.model_copy(
+def _finish(site: Site, draft: Draft, folder: Path) -> Site:
+    """Make paths absolute, have readers count as what they open, keep the wires' settings."""
+    finished = site.model_copy(
         update={
-            key: (folder / value).absolute() if value is not None else None
-            for key, value in (("tls_cert", site.http.tls_cert), ("tls_key", site.http.tls_key))
+            "stores": _anchor(site.stores, folder),
+            "http": _anchor(site.http, folder),
+            "equipment": tuple(_as_opened(each, site) for each in site.equipment),
         }
     )
-    return site.model_copy(update={"stores": stores, "http": http})
+    return finished.with_wires({name: _anchor(wire, folder) for name, wire in draft.wires.items()})
+
+
+def _as_opened(reader: Equipment, site: Site) -> Equipment:
+    """Give a reader that opens a gate what settles the gate's grants."""
+    gate = next((each for each in site.equipment if each.id == reader.opens), None)
+    if gate is None:
+        return reader
+    settles = ("count_on", "open_s", "longer_open_s", "passage_s")
+    return reader.model_copy(update={key: getattr(gate, key) for key in settles})
+
+
+def _anchor[Table: Section](table: Table, folder: Path) -> Table:
+    """Make the paths of a table absolute: they are written relative to the site file."""
+    paths = {key: value for key, value in table if isinstance(value, Path)}
+    return table.model_copy(update={key: (folder / path).absolute() for key, path in paths.items()})

@@ -1,83 +1,38 @@
 """What a site file may say (DESIGN 9): every key, its type, its default and its bounds.
 
-Models only. Where an error lies is `config.locate`'s business, reading a file `config.loading`'s.
+Models only. Where an error lies is `config.locate`'s business, reading a file `config.loading`'s,
+what ties tables together `config.references`'.
 """
 
-import re
-from datetime import date
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict
 
-ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
-
-type Id = Annotated[str, Field(pattern=ID_PATTERN)]
-type Whole = Annotated[int, Strict(), Field(ge=0)]
-type Seconds = Annotated[float, Strict(), Field(gt=0, le=3600)]
-type Flag = Annotated[bool, Strict()]
-
-type Language = Literal["en", "fr", "de", "es"]
-type Durability = Literal["always", "everysec"]
-type Kind = Literal["reader", "turnstile", "door", "relay", "display", "lamp"]
-type Serves = Literal["entry", "exit", "both"]
-type CountOn = Literal["grant", "passage"]
-type Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-type Driver = Literal["serial", "modbus", "mqtt", "osdp", "http"]
-
-_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
-
-
-def _known_zone(name: str) -> str:
-    """Refuse a time zone the IANA database does not know."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as unknown:
-        raise ValueError("allowed: an IANA time zone such as Europe/Paris") from unknown
-    return name
-
-
-def _hours(text: str) -> str:
-    """Refuse what is not a span of hours."""
-    if not _HOURS.fullmatch(text):
-        raise ValueError("allowed: hours such as 10:00-18:00 (up to 24:00)")
-    return text
-
-
-def _days(text: str) -> str:
-    """Refuse what is neither a day nor a range of days."""
-    first, dots, last = text.partition("..")
-    try:
-        begins = date.fromisoformat(first)
-        ends = date.fromisoformat(last) if dots else begins
-    except ValueError as unreadable:
-        raise ValueError("allowed: 2026-12-24, or 2026-12-20..2027-01-03") from unreadable
-    if ends < begins:
-        raise ValueError("the range ends before it begins")
-    return text
-
-
-def _address(*schemes: str) -> AfterValidator:
-    """Return a check that an address is `embedded` or has one of the schemes."""
-
-    def check(url: str) -> str:
-        if url != "embedded" and not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValueError("allowed: embedded, " + ", ".join(f"{s}://…" for s in schemes))
-        return url
-
-    return AfterValidator(check)
-
-
-type Hours = Annotated[str, AfterValidator(_hours)]
-type Days = Annotated[str, AfterValidator(_days)]
-type Week = dict[Weekday, tuple[Hours, ...]]
-
-
-class Section(BaseModel):
-    """A table of the site file: nothing unknown in it, and nobody changes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from config.values import (
+    Color,
+    CountOn,
+    Days,
+    Driver,
+    Durability,
+    Flag,
+    Hours,
+    Id,
+    Kind,
+    Language,
+    Minutes,
+    Persons,
+    Seconds,
+    Section,
+    Serves,
+    TimeOfDay,
+    Week,
+    Whole,
+    address,
+    known_zone,
+)
+from config.wires import WireSettings
 
 
 class Identity(Section):
@@ -85,7 +40,7 @@ class Identity(Section):
 
     id: Id = "museum"
     name: Annotated[str, Field(min_length=1, max_length=200)] = "Museum"
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     language: Language = "en"
     gateway: Id = "main"
 
@@ -93,9 +48,9 @@ class Identity(Section):
 class Stores(Section):
     """`[stores]`: where entitlements, the central database and messages live."""
 
-    redis: Annotated[str, _address("redis", "rediss", "unix")] = "embedded"
-    postgres: Annotated[str, _address("postgresql", "postgres")] = "embedded"
-    mqtt: Annotated[str, _address("mqtt", "mqtts")] | None = None
+    redis: Annotated[str, address("redis", "rediss", "unix")] = "embedded"
+    postgres: Annotated[str, address("postgresql", "postgres")] = "embedded"
+    mqtt: Annotated[str, address("mqtt", "mqtts")] | None = None
     durability: Durability = "always"
     state_dir: Path = Path("state")
 
@@ -115,12 +70,14 @@ class Space(Section):
     id: Id
     name: str = ""
     parent: str | None = None
-    capacity: Annotated[int, Strict(), Field(ge=1)] | None = None
+    capacity: Persons | None = None
     planning: str | None = None
     full: Literal["refuse", "warn"] = "refuse"
-    dwell_min: Whole = 0
+    dwell_min: Minutes = 0
     anti_passback: Literal["off", "soft", "hard"] = "off"
     anti_passback_min: Whole = 0
+    anti_passback_reset: TimeOfDay | None = None
+    first_in: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
 class Period(Section):
@@ -128,7 +85,7 @@ class Period(Section):
 
     id: Id
     name: str = ""
-    color: Annotated[str, Field(pattern=r"^#([0-9a-fA-F]{3}){1,2}$")] | None = None
+    color: Color | None = None
     days: tuple[Days, ...] = ()
 
 
@@ -138,7 +95,7 @@ class PlanningException(Section):
     date: Days
     include: tuple[Hours, ...] = ()
     exclude: tuple[Hours, ...] = ()
-    capacity: Annotated[int, Strict(), Field(ge=0)] | None = None
+    capacity: Whole | None = None
 
 
 class Planning(Section):
@@ -161,8 +118,29 @@ class Controller(Section):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The keys that belong to the wire."""
+        """The keys that belong to the wire, as they are written."""
         return dict(self.model_extra or {})
+
+
+class Channel(Section):
+    """One input or output: its number on the board, and whether it means the opposite."""
+
+    at: Annotated[int, Strict(), Field(ge=0)]
+    inverted: Flag = False
+
+
+def _channel(value: object) -> object:
+    """Take a bare number for the channel's place on the board."""
+    if isinstance(value, Channel | dict):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"at": value}
+    raise ValueError("allowed: a number on the board, or { at = 3, inverted = true }")
+
+
+type ChannelValue = Annotated[
+    Channel, BeforeValidator(_channel, json_schema_input_type=int | Channel)
+]
 
 
 class Equipment(Section):
@@ -172,15 +150,42 @@ class Equipment(Section):
     """
 
     id: Id
+    name: str = ""
     kind: Kind = "reader"
     space: str
     direction: Serves = "entry"
     controller: str | None = None
+    channels: dict[str, ChannelValue] = Field(default_factory=dict)
+    opens: str | None = None
     count_on: CountOn = "grant"
-    channels: dict[str, Any] = Field(default_factory=dict)
-    open_s: Seconds = 5.0
-    passage_s: Seconds = 10.0
     local_policy: Literal["deny", "admit"] = "deny"
+    open_s: Seconds = 5.0
+    longer_open_s: Seconds | None = None
+    passage_s: Seconds = 10.0
+    release: Literal["pulse", "level"] = "pulse"
+    pulse_ms: Annotated[int, Strict(), Field(ge=100, le=1000)] = 500
+    credits_max: Annotated[int, Strict(), Field(ge=1, le=50)] = 3
+    bag_check_percent: Annotated[int, Strict(), Field(ge=0, le=100)] = 0
+    tailgating_ms: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 1500
+    debounce_ms: Annotated[int, Strict(), Field(ge=0, le=500)] = 35
+    deny_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 2.0
+    lock: Literal["fail-safe", "fail-secure"] = "fail-safe"
+    held_warning_s: Seconds = 20.0
+    held_s: Seconds = 30.0
+    rex_unlocks: Flag = False
+    rex_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 3.0
+    interlock: Id | None = None
+    languages: tuple[Language, ...] = ()
+
+    @property
+    def longer_s(self) -> float:
+        """How long it stays open for a flagged ticket."""
+        return 2 * self.open_s if self.longer_open_s is None else self.longer_open_s
+
+    @property
+    def directions(self) -> tuple[Literal["entry", "exit"], ...]:
+        """The directions it serves, its default first."""
+        return ("entry", "exit") if self.direction == "both" else (self.direction,)
 
 
 class Site(Section):
@@ -195,10 +200,22 @@ class Site(Section):
     controllers: tuple[Controller, ...] = Field(default=(), alias="controller")
     equipment: tuple[Equipment, ...] = ()
 
+    _wires: Mapping[str, WireSettings] = PrivateAttr(default_factory=dict)
+
     @property
     def id(self) -> str:
         """The venue's id: hash tag of the store and `site` of every event."""
         return self.identity.id
+
+    def wire(self, controller: Controller | str) -> WireSettings | None:
+        """Return the settings of a controller's wire; none where they were not checked."""
+        return self._wires.get(controller if isinstance(controller, str) else controller.id)
+
+    def with_wires(self, wires: Mapping[str, WireSettings]) -> "Site":
+        """Return this site with the settings of its controllers' wires."""
+        site = self.model_copy()
+        site._wires = wires  # noqa: SLF001  # a copy of our own
+        return site
 
     def chain(self, space: str) -> tuple[str, ...]:
         """Return a space and the spaces around it, innermost first."""
@@ -209,12 +226,3 @@ class Site(Section):
             found.append(at)
             at = parents.get(at)
         return tuple(found)
-
-
-def allowed(annotation: Any) -> tuple[str, ...]:
-    """Return the members of a closed set of words.
-
-    >>> allowed(Durability)
-    ('always', 'everysec')
-    """
-    return get_args(getattr(annotation, "__value__", annotation))

@@ -1,20 +1,37 @@
 """What is wrong with a site file, in words for the person who wrote it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.locate import Location
-from config.models import ID_PATTERN, Site
+from config.models import Site
+from config.values import COLOR_PATTERN, ID_PATTERN, TIME_PATTERN
 
 SECRETS = (("stores", "redis"), ("stores", "postgres"), ("stores", "mqtt"))
 """Keys that may carry a password: their values are never repeated, and may come by environment."""
+
+SECRET_WORDS = frozenset({"key", "passphrase", "password", "pin", "psk", "secret", "token"})
+"""Words in the name of a wire's key whose value is never repeated."""
+
+LONGEST_SHOWN = 60
+"""Characters of a value that are repeated: a message is one line."""
+
+MANY = 12
+"""Names that are not all told where one of them was probably meant."""
+
+PATTERNS = {
+    ID_PATTERN: "1 to 32 of a-z 0-9 and -, beginning with a letter or digit",
+    TIME_PATTERN: "a time of day such as 04:30",
+    COLOR_PATTERN: "a colour such as #b33 or #bb3333",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,60 +71,120 @@ class SiteFileError(ValueError):
             )
 
 
-def of_validation(error: ValidationError) -> list[Problem]:
-    """Turn pydantic's findings into problems, one for each key."""
+def of_validation(
+    error: ValidationError,
+    model: type[BaseModel] = Site,
+    around: Location = (),
+    more: Sequence[str] = (),
+) -> list[Problem]:
+    """Turn pydantic's findings into problems, one for each key.
+
+    Args:
+        error: The findings.
+        model: What was validated.
+        around: The location of what was validated.
+        more: Keys that are allowed beside the model's own at its top.
+    """
     problems: dict[Location, Problem] = {}
     for details in error.errors():
-        location = tuple(part for part in details["loc"] if part != "[key]")
-        problems.setdefault(location, Problem(location, _text(location, details)))
+        inner = tuple(part for part in details["loc"] if part != "[key]")
+        text = _text((*around, *inner), details, _keys(model, inner[:-1], more))
+        problems.setdefault((*around, *inner), Problem((*around, *inner), text))
     return list(problems.values())
 
 
 def shown(location: Location, value: object) -> str:
-    """Write a value for an error message; a password is left out."""
+    """Write a value for an error message; a password is left out, tables are not repeated."""
     if location[:2] in SECRETS and isinstance(value, str):
         scheme = urlsplit(value).scheme
         return f"{scheme}://… (hidden)" if scheme else "a value (hidden)"
-    text = repr(value) if not isinstance(value, bool) else str(value).lower()
-    return text if len(text) <= 60 else text[:59] + "…"  # noqa: PLR2004  # a message is one line
+    if any(is_secret(part) for part in location if isinstance(part, str)):
+        return "a value (hidden)"
+    match value:
+        case bool():
+            text = str(value).lower()
+        case Mapping():
+            text = "a table"
+        case list() | tuple():
+            text = "an array"
+        case _:
+            text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-def _text(location: Location, details: ErrorDetails) -> str:
+def is_secret(key: str) -> bool:
+    """Tell whether the value of a wire's key must not be repeated.
+
+    >>> is_secret("password"), is_secret("baud_rate")
+    (True, False)
+    """
+    return not SECRET_WORDS.isdisjoint(key.lower().split("_"))
+
+
+def suggested(found: str, known: Sequence[str], allowed: str = "allowed") -> str:
+    """Say what would have been right, the nearest first."""
+    close = get_close_matches(found, known, n=1)
+    if close and len(known) > MANY:
+        return f"did you mean {close[0]}?"
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}{allowed}: {', '.join(known) or 'none'}"
+
+
+def _text(location: Location, details: ErrorDetails, keys: Sequence[str]) -> str:
     """Say what was found and what is allowed."""
     found = f"found {shown(location, details['input'])}"
     context: dict[str, Any] = details.get("ctx", {})
     match details["type"]:
         case "missing":
-            return "is missing"
+            text = "is missing"
         case "extra_forbidden":
-            return _unknown_key(location)
+            text = f"is not a key here; {suggested(str(location[-1]), keys)}"
         case "literal_error":
-            return f"{found}, allowed: {context['expected']}"
-        case "string_pattern_mismatch" if context["pattern"] == ID_PATTERN:
-            return f"{found}, allowed: 1 to 32 of a-z 0-9 and -, beginning with a letter or digit"
+            text = f"{found}, allowed: {context['expected']}"
+        case "string_pattern_mismatch" if context["pattern"] in PATTERNS:
+            text = f"{found}, allowed: {PATTERNS[context['pattern']]}"
         case "value_error":
-            return f"{found}, {context['error']}"
+            text = f"{found}, {context['error']}"
+        case "model_type" | "dict_type":
+            text = f"{found}, allowed: a table"
+        case "tuple_type":
+            text = f"{found}, allowed: an array"
         case _:
-            return f"{found}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+            text = f"{found}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+    return text
 
 
-def _unknown_key(location: Location) -> str:
-    """Say which keys there are, the nearest first in mind."""
-    known = _keys(location[:-1])
-    close = get_close_matches(str(location[-1]), known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"is not a key here; {hint}allowed: {', '.join(known)}"
-
-
-def _keys(table: Location) -> list[str]:
-    """Return the keys of the table at a location."""
-    model: Any = Site
+def _keys(model: Any, table: Location, more: Sequence[str]) -> list[str]:
+    """Return the keys of the table at a location within a model."""
+    if not table:
+        return [*more, *_names(model)]
     for part in table:
-        if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
+        if isinstance(part, str) and _is_model(model):
             fields = {field.alias or name: field for name, field in model.model_fields.items()}
             model = fields[part].annotation if part in fields else None
-        elif get_origin(model) is tuple:
+        elif get_origin(model) in {tuple, list}:
             model = get_args(model)[0]
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+        model = _bare(model)
+    return _names(model)
+
+
+def _bare(annotation: Any) -> Any:
+    """Take away what is written around a model: an alias, bounds, `| None`."""
+    annotation = getattr(annotation, "__value__", annotation)
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return next((_bare(each) for each in get_args(annotation) if _is_model(_bare(each))), None)
+    return annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _names(model: Any) -> list[str]:
+    if not _is_model(model):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,117 @@
+"""The seam to the wires: each brings the model of its controllers' own keys.
+
+`config` knows no wire by name: `load` is handed `Wires` and checks `[[controller]]` tables, and the
+`channels` of the equipment on them, with what it finds there.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from config.values import Kind, Section
+
+ENTRY, EXIT = "_entry", "_exit"
+"""How a channel is called that belongs to one direction: `release_entry`, `passage_exit`."""
+
+OUTPUTS: Mapping[Kind, tuple[str, ...]] = {
+    "reader": ("granted", "denied", "buzzer"),
+    "turnstile": (
+        "release_entry",
+        "release_exit",
+        "free_entry",
+        "free_exit",
+        "lock_entry",
+        "lock_exit",
+        "granted",
+        "denied",
+        "buzzer",
+    ),
+    "door": ("lock", "granted", "denied", "buzzer"),
+    "relay": ("relay",),
+    "display": (),
+    "lamp": ("granted", "denied", "buzzer"),
+}
+"""Names of outputs, by the kind of equipment: what contacts are called on every wire."""
+
+INPUTS: Mapping[Kind, tuple[str, ...]] = {
+    "reader": (),
+    "turnstile": (
+        "passage_entry",
+        "passage_exit",
+        "passage_started",
+        "tailgating",
+        "forced",
+        "fault",
+        "power",
+        "battery_low",
+        "fire",
+    ),
+    "door": ("contact", "rex", "bond", "fault", "power", "battery_low", "fire"),
+    "relay": (),
+    "display": (),
+    "lamp": (),
+}
+"""Names of inputs, each true while what it says holds (`contact`: the door is open)."""
+
+PASSAGES = frozenset({"passage_entry", "passage_exit", "contact"})
+"""The inputs that tell of a passage."""
+
+_REQUIRED = frozenset({"release_entry", "release_exit", "lock", "relay"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRange:
+    """What a channel of this name may be on a board.
+
+    Attributes:
+        output: the board drives it; else it reads it. Outputs and inputs are numbered apart.
+        lowest: the lowest number on the board.
+        highest: the highest number on the board.
+        required: an equipment must name it; if its name ends in `_entry` or `_exit`, one that
+            serves this direction.
+        pair_with: the name of a channel that must be there too.
+    """
+
+    output: bool
+    lowest: int
+    highest: int
+    required: bool = False
+    pair_with: str | None = None
+
+
+class WireSettings(Section):
+    """The extra keys of a `[[controller]]` on one wire; its docstring says what it is for.
+
+    A relative path among them is relative to the site file. A key that holds a password, key or
+    token is a `SecretStr`, or has such a word in its name: its value is never shown.
+    """
+
+    def channels(self, kind: Kind) -> Mapping[str, ChannelRange]:
+        """Return the channels an equipment of this kind may have here, by name; default none."""
+        del kind
+        return {}
+
+    def reports_passages(self, kind: Kind, channels: Collection[str]) -> bool:
+        """Tell whether an equipment with these channels reports passages, so as to count on them.
+
+        By default one of its inputs must say so. A gate that knows passages itself overrides this.
+        """
+        del kind
+        return not PASSAGES.isdisjoint(channels)
+
+
+type Wires = Mapping[str, type[WireSettings]]
+"""The wires of an installation, by the name of their driver."""
+
+
+def contacts(kind: Kind, outputs: range, inputs: range) -> dict[str, ChannelRange]:
+    """Return the channels of a board of plain contacts, for an equipment of this kind.
+
+    >>> contacts("door", range(0, 4), range(0, 8))["lock"]
+    ChannelRange(output=True, lowest=0, highest=3, required=True, pair_with=None)
+    """
+    found: dict[str, ChannelRange] = {}
+    for output, names, numbers in ((True, OUTPUTS[kind], outputs), (False, INPUTS[kind], inputs)):
+        for name in names if numbers else ():
+            required = name in _REQUIRED
+            found[name] = ChannelRange(output, numbers[0], numbers[-1], required=required)
+    return found
