@@ -37,7 +37,7 @@ from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.store import EntitlementStore
 from gateway.errors import AlreadyRunning, DatabaseUnavailable, StoreUnavailable
 from gateway.http.application import build_application
-from gateway.http.services import HealthReport, ReaderFacts, Services, SiteFacts, SpaceFacts
+from gateway.http.services import HealthReport, Services, SiteFacts
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
 from gateway.people.idempotency import Idempotency
@@ -50,7 +50,7 @@ from gateway.venue import listening, run_file
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
-from gateway.venue.readers import places
+from gateway.venue.readers import places, readers, spaces
 from gateway.venue.rebuild import Rebuild
 from gateway.venue.run_file import Running
 from gateway.venue.settling import keep_settling
@@ -386,7 +386,6 @@ async def _http(core: Core, opened: socket, first: First | None = None) -> Async
 def _services(core: Core, first: First | None) -> Services:
     site = core.site
     zone = ZoneInfo(site.identity.timezone)
-    known = places(site)
     health = core.health
     keyring = Keyring(core.shelf, core.rows, time.monotonic)
     services = Services(
@@ -400,16 +399,8 @@ def _services(core: Core, first: First | None) -> Services:
         store=core.store,
         admin=core.admin,
         central=core.central,
-        readers={
-            each.id: ReaderFacts(
-                each.id, entry=known.get((each.id, "entry")), exit=known.get((each.id, "exit"))
-            )
-            for each in site.equipment
-        },
-        spaces={
-            each.id: SpaceFacts(each.id, each.name or each.id, each.parent, each.capacity)
-            for each in site.spaces
-        },
+        readers=readers(site),
+        spaces=spaces(site),
         keyring=keyring,
         sessions=BrowserSessions(core.shelf, keyring, time.monotonic),
         desk=core.desk,

@@ -14,9 +14,9 @@ import orjson
 
 from gateway.entitlements.admin import SpaceState
 from gateway.errors import StoreUnavailable
-from gateway.http.answers import Answers, Document
 from gateway.http.services import Services
 from gateway.tickets.event import EventRow
+from gateway.venue.answers import Answers, Document
 
 EVERY_S = 0.1
 SCANS_PER_TICK = 2

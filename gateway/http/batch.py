@@ -15,7 +15,6 @@ from aiohttp import hdrs, web
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim, believed
-from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid
 from gateway.http.repeats import HEADER
@@ -37,6 +36,7 @@ from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
+from gateway.venue.answers import Document
 
 ITEMS = 1000
 GROUP = 32

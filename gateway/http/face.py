@@ -4,13 +4,13 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.http.answers import Answers
 from gateway.http.audience import Live
 from gateway.http.responses import Head
 from gateway.http.services import Services
-from gateway.http.times import Times
 from gateway.people.limits import Attempts
 from gateway.tickets.messages import accept_language
+from gateway.venue.answers import Answers
+from gateway.venue.times import Times
 
 _KEPT: Final = 1024
 

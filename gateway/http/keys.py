@@ -7,7 +7,6 @@ import msgspec
 from aiohttp import web
 
 from gateway.errors import LastAdminKey
-from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.problems import Problem, database_unavailable, invalid
 from gateway.http.responses import answer
@@ -16,6 +15,7 @@ from gateway.http.schemas import KeyList, NewKeyAnswer
 from gateway.people.desk import KeyDesk, NameTaken
 from gateway.people.identity import Identity, Key
 from gateway.people.roles import Role
+from gateway.venue.answers import Document
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$"
 

@@ -15,19 +15,20 @@ from aiohttp.http import HttpVersion11
 
 from gateway.entitlements.place import Place
 from gateway.errors import StoreUnavailable
-from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid
 from gateway.http.responses import Answer, json_answer
 from gateway.http.routing import Routes
 from gateway.http.schemas import ScanAnswer
-from gateway.http.services import DegradedScan, ReaderFacts
 from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.codes import MAX_CODE_BYTES, canonical
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
+from gateway.venue.answers import Document
+from gateway.venue.late import LateScan
+from gateway.venue.readers import ReaderFacts
 
 PATIENCE_MS = 1000
 NONCE_LENGTH = 128
@@ -115,7 +116,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
                 operator=operator,
                 override=None if override is None else override.reason,
                 patience_ms=PATIENCE_MS,
-                flags=reader.flags,
+                flags=reader.flags[place.direction],
             )
     except StoreUnavailable:
         if code is None or place.direction != "exit":
@@ -177,7 +178,7 @@ def opened(face: Face, code: str, place: Place, scan: ScanRequest, operator: str
     if scan.mode == "stamp":
         services = face.services
         services.degraded.put(
-            DegradedScan(code, place, scan.nonce, scan.persons, operator, services.clock())
+            LateScan(code, place, scan.nonce, scan.persons, operator, services.clock())
         )
     return Decision(
         granted=True,

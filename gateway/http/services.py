@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from gateway.central.connection import Central
@@ -18,8 +18,8 @@ from gateway.people.desk import KeyDesk
 from gateway.people.idempotency import Idempotency
 from gateway.people.keyring import Keyring
 from gateway.tickets.decision import Decision
-
-type Direction = Literal["entry", "exit"]
+from gateway.venue.late import LateScan
+from gateway.venue.readers import ReaderFacts, SpaceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +34,6 @@ class SiteFacts:
     """Whether this gateway speaks TLS itself."""
 
 
-@dataclass(slots=True)
-class ReaderFacts:
-    """One reader and the directions it serves.
-
-    ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction.
-    ``flags`` go with every scan (c closed, o out of service, f free); the venue keeps them true.
-    """
-
-    id: str
-    entry: Place | None
-    exit: Place | None
-    flags: str = ""
-
-    def place(self, direction: Direction | None) -> Place | None:
-        """Return the place in a direction; by default the reader's own, entry where it has both."""
-        if direction is None:
-            return self.entry or self.exit
-        return self.entry if direction == "entry" else self.exit
-
-
-@dataclass(slots=True)
-class SpaceFacts:
-    """One space of the site file; ``open`` is kept up to date by its planning."""
-
-    id: str
-    name: str
-    parent: str | None = None
-    capacity: int | None = None
-    open: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class HealthReport:
     """Whether this process can decide, and what is not as it should be.
@@ -77,22 +46,10 @@ class HealthReport:
     durability: str
 
 
-@dataclass(frozen=True, slots=True)
-class DegradedScan:
-    """A scan that was granted while the store was silent, to be recorded when it answers."""
-
-    code: str
-    place: Place
-    nonce: str | None
-    persons: int | None
-    operator: str
-    at: int
-
-
 class DegradedQueue(Protocol):
     """Where such scans wait."""
 
-    def put(self, scan: DegradedScan) -> None:
+    def put(self, scan: LateScan) -> None:
         """Keep a scan; never waits."""
 
 

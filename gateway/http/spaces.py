@@ -12,10 +12,11 @@ from gateway.http.problems import Problem
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
 from gateway.http.schemas import ActAnswer, SpaceAnswer, SpaceList
-from gateway.http.services import Services, SpaceFacts
+from gateway.http.services import Services
 from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
+from gateway.venue.readers import SpaceFacts
 
 routes = Routes("spaces")
 

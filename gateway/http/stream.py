@@ -8,7 +8,6 @@ import orjson
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from gateway.errors import StoreUnavailable
-from gateway.http.answers import Document
 from gateway.http.authentication import authenticate
 from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid, rate_limited
@@ -19,6 +18,7 @@ from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
+from gateway.venue.answers import Document
 
 IN_FLIGHT: Final = 64
 HEARTBEAT_S: Final = 30.0

@@ -8,7 +8,6 @@ from aiohttp import web
 from gateway.central.connection import Central
 from gateway.entitlements.store import Settled
 from gateway.errors import DatabaseUnavailable
-from gateway.http.answers import Document
 from gateway.http.face import Face
 from gateway.http.passages import find_event
 from gateway.http.problems import Problem, database_unavailable, invalid
@@ -21,6 +20,7 @@ from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.codes import MAX_CODE_BYTES
+from gateway.venue.answers import Document
 
 routes = Routes("tickets")
 

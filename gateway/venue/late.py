@@ -22,21 +22,15 @@ PAUSE_S = 0.25
 log = structlog.get_logger()
 
 
-class LateScan(Protocol):
+class LateScan(NamedTuple):
     """A scan that somebody has granted already."""
 
-    @property
-    def code(self) -> str: ...  # noqa: D102
-    @property
-    def place(self) -> Place: ...  # noqa: D102
-    @property
-    def nonce(self) -> str | None: ...  # noqa: D102
-    @property
-    def persons(self) -> int | None: ...  # noqa: D102
-    @property
-    def operator(self) -> str: ...  # noqa: D102
-    @property
-    def at(self) -> int: ...  # noqa: D102
+    code: str
+    place: Place
+    nonce: str | None
+    persons: int | None
+    operator: str
+    at: int
 
 
 class Recorder(Protocol):
@@ -53,17 +47,6 @@ class Recorder(Protocol):
         operator: str = "",
     ) -> object:
         """Record a decision taken elsewhere."""
-
-
-class Kept(NamedTuple):
-    """A scan read back from a journal."""
-
-    code: str
-    place: Place
-    nonce: str | None
-    persons: int | None
-    operator: str
-    at: int
 
 
 type Places = Mapping[tuple[str, Literal["entry", "exit"]], Place]
@@ -109,7 +92,7 @@ class LateScans:
                 log.warning("late_scan_of_unknown_reader", reader=line.reader)
                 continue
             self._waiting.append(
-                Kept(line.code, place, line.nonce, line.persons, line.operator, line.at)
+                LateScan(line.code, place, line.nonce, line.persons, line.operator, line.at)
             )
         if self._waiting:
             log.info("late_scans_restored", scans=len(self._waiting))

@@ -22,7 +22,7 @@ from gateway.entitlements.library import library
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.http.application import build_application
-from gateway.http.services import HealthReport, ReaderFacts, Services, SiteFacts, SpaceFacts
+from gateway.http.services import HealthReport, Services, SiteFacts
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
 from gateway.people.idempotency import Idempotency
@@ -31,6 +31,7 @@ from gateway.people.keyring import Keyring
 from gateway.people.roles import Role
 from gateway.people.shelf import RedisShelf
 from gateway.tickets.messages import message
+from gateway.venue.readers import ReaderFacts, SpaceFacts
 from tests.unit.http.conftest import Client
 from tests.unit.http.doubles import Later
 

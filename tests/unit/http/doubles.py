@@ -14,12 +14,9 @@ from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim, EntitlementStore, Settled, UnknownTicket
 from gateway.errors import DatabaseUnavailable, LastAdminKey, StoreUnavailable
 from gateway.http.services import (
-    DegradedScan,
     HealthReport,
-    ReaderFacts,
     Services,
     SiteFacts,
-    SpaceFacts,
 )
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
@@ -30,6 +27,8 @@ from gateway.people.roles import Role
 from gateway.tickets.decision import Decision, TicketView, Window
 from gateway.tickets.event import EventRow
 from gateway.tickets.reasons import Reason
+from gateway.venue.late import LateScan
+from gateway.venue.readers import ReaderFacts, SpaceFacts
 
 NOW = 1_763_759_123_456
 SECRETS = {role: f"secret-of-the-{role}" for role in Role}
@@ -271,9 +270,9 @@ class Later:
     """Where degraded scans wait."""
 
     def __init__(self) -> None:
-        self.scans: list[DegradedScan] = []
+        self.scans: list[LateScan] = []
 
-    def put(self, scan: DegradedScan) -> None:
+    def put(self, scan: LateScan) -> None:
         self.scans.append(scan)
 
 

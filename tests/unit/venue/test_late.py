@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,14 @@ from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim
 from gateway.errors import StoreUnavailable
 from gateway.venue import late
+from gateway.venue.late import LateScan
 from gateway.venue.late_journal import Journal, Line
 
 DOOR = Place("door", "hall", ("hall",), "exit")
 
 
-@dataclass(frozen=True)
-class Exit:
-    code: str
-    at: int
-    place: Place = DOOR
-    nonce: str | None = None
-    persons: int | None = None
-    operator: str = ""
+def an_exit(code: str, at: int, nonce: str | None = None) -> LateScan:
+    return LateScan(code, DOOR, nonce=nonce, persons=None, operator="", at=at)
 
 
 class Recorder:
@@ -55,7 +49,7 @@ async def test_late_scans_are_recorded_in_their_order_once_the_store_answers(
     store = Recorder(silent_times=2)
     queue = late.LateScans(store)
     for at, code in enumerate("abc"):
-        queue.put(Exit(code, at))
+        queue.put(an_exit(code, at))
 
     recording = asyncio.create_task(queue.keep_recording())
     async with asyncio.timeout(5):
@@ -101,7 +95,7 @@ async def test_late_scans_outlive_their_process_and_go_once_recorded(tmp_path: P
     queue = late.LateScans(Recorder(silent_times=10**9), worker)
     async with at_work(queue):
         for at, code in enumerate("abc"):
-            queue.put(Exit(code, at, nonce=f"n-{code}"))
+            queue.put(an_exit(code, at, nonce=f"n-{code}"))
         await until_kept(worker, ["a", "b", "c"])
     store = Recorder(silent_times=0)
     heir = late.LateScans(store, first)

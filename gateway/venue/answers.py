@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.entitlements.store import Settled
-from gateway.http.times import KEPT, Times, to_ms
 from gateway.tickets.decision import Conflict, Decision, TicketView, Window
 from gateway.tickets.event import EventRow
+from gateway.venue.times import KEPT, Times, to_ms
 
 KINDS = {
     "s": "scan",
