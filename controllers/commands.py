@@ -61,7 +61,12 @@ class SetMode:
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """Release a door's lock."""
+    """Release a door's lock, for so long (ms) at most; ``None``: until it is locked again.
+
+    Where there is an end the hardware keeps it, should nobody be there to lock.
+    """
+
+    ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
