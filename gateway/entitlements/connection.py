@@ -1,10 +1,11 @@
-"""The store's one connection per process: commands of one event-loop turn travel in one write.
+"""The store's one connection per process: what one event-loop turn asks travels in one write.
 
-redis-py has no automatic pipelining, and its client repeats a command whose answer was lost, which
-stamps twice; so the path of a scan speaks the protocol itself, with hiredis as parser, and never
-repeats anything. What is asked here must be answered within its patience: the caller then goes on
-without, and the late answer (or the loss of the connection) is told to `unanswered`, so that a
-stamp given up on can be taken back.
+Questions that are put together (`Connection.join`) become one command a turn: most of what a
+command costs is the same for one and for many. redis-py has no automatic pipelining, and its client
+repeats a command whose answer was lost, which stamps twice; so the path of a scan speaks the
+protocol itself, with hiredis as parser, and never repeats anything. What is asked here must be
+answered within its patience: the caller then goes on without, and the late answer (or the loss of
+the connection) is told to `unanswered`, so that a stamp given up on can be taken back.
 
 This module knows no ticket: bytes in, replies out.
 """
@@ -13,7 +14,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -25,11 +26,16 @@ from gateway.errors import StoreUnavailable
 type Reply = Any
 type Unanswered = Callable[[object, Reply | None], None]
 type Change = Callable[[bool], None]
+type Part = tuple[bytes, bytes]
+"""What one question adds to the command of its turn: its key and its arguments, encoded."""
+type Together = Callable[[Sequence[Part]], bytes]
 
 TICK_S = 0.02
 """How often patience is looked at: an answer comes at most this much after it ran out."""
 MOST_IN_FLIGHT = 20_000
 """Beyond this the store is not answering, and waiting longer would only use up memory."""
+MOST_TOGETHER = 64
+"""Questions of one command: so many scans keep the store for a millisecond."""
 RETRY_S = (0.02, 0.05, 0.1, 0.2)
 """Pauses before a lost connection is tried again; the last one repeats."""
 
@@ -38,13 +44,11 @@ class ReplyError(StoreUnavailable):
     """The store answered with an error."""
 
 
-class _Waiter:
-    __slots__ = ("deadline", "future", "token")
+type _Waiter = tuple[asyncio.Future[Reply], float, object]
+"""Who waits, until when, and what to tell if nobody does any more."""
 
-    def __init__(self, future: asyncio.Future[Reply], deadline: float, token: object) -> None:
-        self.future = future
-        self.deadline = deadline
-        self.token = token
+_ALONE = 0
+"""In place of how many questions a command has put together: it is one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class Connection:
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
         prepare: run on each new connection before callers may use it.
+        together: writes the command of a turn; its answer is an array with one for each part.
         unanswered: told of commands with a token whose caller had gone when the reply came, or
             whose reply never came (``None``): once the store answers again.
         on_change: told of every going (False) and coming (True) of the connection.
@@ -121,16 +126,21 @@ class Connection:
         url: str,
         *,
         prepare: Callable[[], Awaitable[None]],
+        together: Together,
         unanswered: Unanswered,
         on_change: Change = lambda _up: None,
     ) -> None:
         self._address = Address.parse(url)
         self._prepare = prepare
+        self._together = together
         self._unanswered = unanswered
         self._on_change = on_change
         self._transport: asyncio.WriteTransport | None = None
         self._waiters: deque[_Waiter] = deque()
+        self._commands: deque[int] = deque()
+        self._parts: list[Part] = []
         self._outbox: list[bytes] = []
+        self._flushing = False
         self._ticking = False
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -138,7 +148,7 @@ class Connection:
 
     @property
     def in_flight(self) -> int:
-        """Commands sent and not answered yet."""
+        """Questions asked and not answered yet."""
         return len(self._waiters)
 
     async def open(self, *, patience_s: float) -> bool:
@@ -173,35 +183,72 @@ class Connection:
         The future raises `StoreUnavailable` when there is no connection, when nothing came within
         ``patience_s``, or when the store answered with an error (`ReplyError`).
         """
-        if not self.up or len(self._waiters) >= MOST_IN_FLIGHT:
-            raise StoreUnavailable
+        self._check()
         return self._send(command, patience_s, token)
 
+    def join(self, part: Part, patience_s: float, token: object = None) -> asyncio.Future[Reply]:
+        """Ask together with others of this turn; the future is as that of `send`."""
+        self._check()
+        future = self._wait(patience_s, token)
+        self._parts.append(part)
+        if len(self._parts) == MOST_TOGETHER:
+            self._seal()
+        return future
+
+    def _check(self) -> None:
+        if not self.up or len(self._waiters) >= MOST_IN_FLIGHT:
+            raise StoreUnavailable
+
     def _send(self, command: bytes, patience_s: float, token: object) -> asyncio.Future[Reply]:
+        future = self._wait(patience_s, token)
+        self._seal()  # what was asked first is answered first
+        self._commands.append(_ALONE)
+        self._outbox.append(command)
+        return future
+
+    def _wait(self, patience_s: float, token: object) -> asyncio.Future[Reply]:
         loop = self._loop
         future: asyncio.Future[Reply] = loop.create_future()
-        outbox = self._outbox
-        if not outbox:
+        self._waiters.append((future, loop.time() + patience_s, token))
+        if not self._flushing:
+            self._flushing = True
             loop.call_soon(self._flush)
-        outbox.append(command)
-        self._waiters.append(_Waiter(future, loop.time() + patience_s, token))
         if not self._ticking:
             self._ticking = True
             loop.call_later(TICK_S, self._tick)
         return future
 
+    def _seal(self) -> None:
+        """Make the parts gathered so far a command."""
+        if self._parts:
+            self._commands.append(len(self._parts))
+            self._outbox.append(self._together(self._parts))
+            self._parts = []
+
     def _flush(self) -> None:
+        self._flushing = False
+        self._seal()
         outbox, transport = self._outbox, self._transport
         if transport is not None and outbox:
             transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
         outbox.clear()
 
     def _on_reply(self, reply: Reply) -> None:
-        waiter = self._waiters.popleft()
-        future = waiter.future
+        count = self._commands.popleft()
+        if count == _ALONE:
+            self._answer(reply)
+        elif isinstance(reply, hiredis.ReplyError):
+            for _ in range(count):
+                self._answer(reply)
+        else:
+            for answer in reply:
+                self._answer(answer)
+
+    def _answer(self, reply: Reply) -> None:
+        future, _, token = self._waiters.popleft()
         if future.done():
-            if waiter.token is not None:
-                self._unanswered(waiter.token, reply)
+            if token is not None:
+                self._unanswered(token, reply)
         elif isinstance(reply, hiredis.ReplyError):
             future.set_exception(ReplyError(str(reply)))
         else:
@@ -213,9 +260,9 @@ class Connection:
             self._ticking = False
             return
         now = self._loop.time()
-        for waiter in waiters:
-            if waiter.deadline < now and not waiter.future.done():
-                waiter.future.set_exception(StoreUnavailable())
+        for future, deadline, _ in waiters:
+            if deadline < now and not future.done():
+                future.set_exception(StoreUnavailable())
         self._loop.call_later(TICK_S, self._tick)
 
     async def _keep(self, ready: asyncio.Event) -> None:
@@ -270,11 +317,13 @@ class Connection:
             self._transport.abort()
             self._transport = None
         self._outbox.clear()
+        self._parts.clear()
+        self._commands.clear()
         waiters, self._waiters = self._waiters, deque()
-        for waiter in waiters:
-            if not waiter.future.done():
-                waiter.future.set_exception(StoreUnavailable())
-            if waiter.token is not None:
-                self._unanswered(waiter.token, None)
+        for future, _, token in waiters:
+            if not future.done():
+                future.set_exception(StoreUnavailable())
+            if token is not None:
+                self._unanswered(token, None)
         if was_up:
             self._on_change(False)

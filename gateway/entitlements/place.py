@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Literal
 
 type Direction = Literal["entry", "exit"]
+type Way = tuple[str, str, int | None, str, int | None, str]
+"""Operation, flags, patience in ms, local day, persons and operator."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,6 @@ class Place:
         return "e" if self.direction == "entry" else "x"
 
     @cached_property
-    def tails(self) -> dict[tuple[str, str], bytes]:
-        """The static arguments by (operation, flags), encoded; filled by the store."""
+    def ways(self) -> dict[Way, bytes]:
+        """The ways of scanning here, encoded; filled by the store."""
         return {}

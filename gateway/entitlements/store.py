@@ -1,8 +1,8 @@
 """The entitlement store: one atomic function per act, in one round trip.
 
-A scan goes out on the process's one pipelined connection (`connection.py`) in the write of its
-event-loop turn and comes back as one line. All that does not stand in the path of a scan is in
-`admin.py`. This module knows no HTTP and no database.
+A scan goes out on the process's one pipelined connection (`connection.py`), in one command with the
+others of its event-loop turn, and comes back as one line. All that does not stand in the path of a
+scan is in `admin.py`. This module knows no HTTP and no database.
 
 Keys (``functions/scan.lua``): ``{site}t:CODE`` tickets, ``{site}catalogue`` products and sessions,
 ``{site}spaces``, ``{site}open`` reservations by deadline, ``{site}events``, ``{site}meta``.
@@ -13,15 +13,23 @@ import base64
 import contextlib
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from gateway.entitlements.connection import Connection, Reply, ReplyError, encode
+from gateway.entitlements.connection import (
+    MOST_TOGETHER,
+    Connection,
+    Part,
+    Reply,
+    ReplyError,
+    encode,
+)
 from gateway.entitlements.library import library
-from gateway.entitlements.place import Place
+from gateway.entitlements.packing import SEPARATOR
+from gateway.entitlements.place import Place, Way
 from gateway.entitlements.replies import TICKET_STARTS, conflict_of, decision_of, ticket_of
 from gateway.errors import ComposteurError, StoreUnavailable
 from gateway.tickets.decision import Conflict, Decision, TicketView
@@ -29,6 +37,13 @@ from gateway.tickets.event import EventRow
 
 type Settling = Literal["passage", "annul", "undo", "destroy", "count"]
 
+SHARED = ("catalogue", "spaces", "open", "events", "meta")
+"""The keys that all scans share."""
+WORDS = 4
+"""Arguments of a scan."""
+NOTHING = b"$0\r\n\r\n"
+MOST_WAYS = 500
+"""Of scanning at one place, kept encoded."""
 SETTLING_PATIENCE_S = 2.0
 """What is not a scan may take this long."""
 CLOCK_EVERY_S = 10.0
@@ -96,8 +111,17 @@ class _GivenUp:
         self.nonce = nonce
 
 
-def _bulk(value: bytes) -> bytes:
-    return b"$%d\r\n%b\r\n" % (len(value), value)
+def _joined(values: Iterable[str | int]) -> bytes:
+    """Encode values as one argument, which the function takes apart."""
+    text = SEPARATOR.join(map(str, values)).encode()
+    return b"$%d\r\n%b\r\n" % (len(text), text)
+
+
+def _special(
+    override: str, device_at: str | int = "", claimed: str = "", reason: str = ""
+) -> bytes:
+    """Encode what few scans say of themselves."""
+    return _joined((override, device_at, claimed, reason))
 
 
 class EntitlementStore:
@@ -130,20 +154,18 @@ class EntitlementStore:
         self._wall = wall
         self._offset_ms = 0.0
         self._connection = Connection(
-            url, prepare=self._prepare, unanswered=self._unanswered, on_change=self._changed
+            url,
+            prepare=self._prepare,
+            together=self._together,
+            unanswered=self._unanswered,
+            on_change=self._changed,
         )
         self._library = library()
         self._tag = f"{{{site}}}".encode()
         self._ticket = self._tag + b"t:"
-        self._keys = b"".join(
-            _bulk(self._tag + name)
-            for name in (b"catalogue", b"spaces", b"open", b"events", b"meta")
-        )
-        self._scan = (
-            b"*25\r\n" + encode("FCALL", self._library.name("scan"), 6).split(b"\r\n", 1)[1]
-        )
+        self._heads = [self._head(count) for count in range(MOST_TOGETHER + 1)]
         self._midnight = 0
-        self._day = b""
+        self._day = ""
         self._given_up: list[_GivenUp] = []
         self._next_nonce = int.from_bytes(os.urandom(5)) << 24
 
@@ -247,25 +269,16 @@ class EntitlementStore:
         """
         operation = "check" if check else "stamp" if place.hold_ms is None else "reserve"
         hashed = self.nonce_hash(place.reader, nonce)
-        key = self._ticket + code.encode()
-        command = b"".join(
-            (
-                self._scan,
-                b"$%d\r\n%b\r\n" % (len(key), key),
-                self._keys,
-                self._tail(place, operation, flags),
-                self._moment(patience_ms),
-                b"$11\r\n%b\r\n" % hashed,
-                b"$0\r\n\r\n" if persons is None else _bulk(b"%d" % persons),
-                _bulk(operator.encode()),
-                b"$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n"
-                if override is None
-                else _bulk(override.encode()) + b"$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n",
-            )
-        )
+        now = self.now()
+        how = self._how(place, (operation, flags, patience_ms, self._today(now), persons, operator))
+        special = NOTHING if override is None else _special(override)
+        part = self._part(code, how, now, hashed, special)
         token = None if check else _GivenUp(code, hashed)
+        return await self._ask(code, part, patience_ms / 1000, token)
+
+    async def _ask(self, code: str, part: Part, patience_s: float, token: object) -> Decision:
         try:
-            reply = await self._connection.send(command, patience_ms / 1000, token)
+            reply = await self._connection.join(part, patience_s, token)
         except ReplyError as error:
             self._complain(error)
             raise
@@ -294,17 +307,13 @@ class EntitlementStore:
         Raises:
             StoreUnavailable: no answer in time, or the store is empty.
         """
-        command = self._command(
-            "scan",
-            [self.key("t:" + code), *self._settling_keys()],
-            [
-                "record", place.reader, ",".join(place.chain), place.letter,
-                "wd" if claim.degraded else "w", "", claim.at, "", self.day_of(claim.at),
-                self.nonce_hash(place.reader, nonce), _or_empty(persons), operator, "",
-                _or_empty(claim.device_at), "g" if claim.granted else "d", claim.reason or "",
-            ],
-        )  # fmt: skip
-        return self._decision(code, await self._connection.send(command, SETTLING_PATIENCE_S))
+        flags = "wd" if claim.degraded else "w"
+        how = self._how(place, ("record", flags, None, self.day_of(claim.at), persons, operator))
+        outcome = "g" if claim.granted else "d"
+        special = _special("", _or_empty(claim.device_at), outcome, claim.reason or "")
+        hashed = self.nonce_hash(place.reader, nonce)
+        part = self._part(code, how, claim.at, hashed, special)
+        return await self._ask(code, part, SETTLING_PATIENCE_S, None)
 
     async def malformed(self, place: Place, *, operator: str = "") -> Decision:
         """Record that a code could not be read as one; its event has no ticket."""
@@ -319,34 +328,52 @@ class EntitlementStore:
             attention=False, persons=1, ticket=None,
         )  # fmt: skip
 
-    def _tail(self, place: Place, operation: str, flags: str) -> bytes:
-        tail = place.tails.get((operation, flags))
-        if tail is None:
-            tail = b"".join(
-                _bulk(value.encode())
-                for value in (
-                    operation,
-                    place.reader,
-                    ",".join(place.chain),
-                    place.letter,
-                    flags,
-                    "" if place.hold_ms is None else str(place.hold_ms),
-                )
-            )
-            place.tails[operation, flags] = tail
-        return tail
+    # --- the command of a turn (functions/scan.lua)
 
-    def _moment(self, patience_ms: int) -> bytes:
-        """Now, the patience and the day, encoded."""
-        now = self.now()
+    def _head(self, count: int) -> bytes:
+        """Write what comes before the tickets' keys in the command of so many scans."""
+        keys = [self.key(name) for name in SHARED]
+        command = encode("FCALL", self._library.name("scans"), len(keys) + count, *keys)
+        words = 3 + len(keys) + count * (1 + WORDS)
+        return b"*%d\r\n%b" % (words, command.partition(b"\r\n")[2])
+
+    def _together(self, parts: Sequence[Part]) -> bytes:
+        keys, arguments = zip(*parts, strict=True)
+        return b"".join((self._heads[len(parts)], *keys, *arguments))
+
+    def _part(self, code: str, how: bytes, now: int, hashed: bytes, special: bytes) -> Part:
+        key = self._ticket + code.encode()
+        moment = b"%d" % now
+        arguments = b"%b$%d\r\n%b\r\n$11\r\n%b\r\n%b" % (
+            how,
+            len(moment),
+            moment,
+            hashed,
+            special,
+        )
+        return b"$%d\r\n%b\r\n" % (len(key), key), arguments
+
+    def _how(self, place: Place, way: Way) -> bytes:
+        """Encode what a scan shares with others at its place; it is written once."""
+        how = place.ways.get(way)
+        if how is None:
+            operation, flags, patience_ms, day, persons, operator = way
+            how = _joined(
+                (
+                    operation, place.reader, ",".join(place.chain), place.letter, flags,
+                    _or_empty(place.hold_ms), _or_empty(patience_ms), day, _or_empty(persons),
+                    operator,
+                )
+            )  # fmt: skip
+            if len(place.ways) >= MOST_WAYS:
+                place.ways.clear()
+            place.ways[way] = how
+        return how
+
+    def _today(self, now: int) -> str:
         if now >= self._midnight:
             self._new_day(now)
-        return b"$13\r\n%d\r\n$%d\r\n%d\r\n%b" % (
-            now,
-            len(str(patience_ms)),
-            patience_ms,
-            self._day,
-        )
+        return self._day
 
     def _new_day(self, now: int) -> None:
         local = datetime.fromtimestamp(now / 1000, self._timezone)
@@ -354,7 +381,7 @@ class EntitlementStore:
             local.date() + timedelta(days=1), datetime.min.time(), self._timezone
         )
         self._midnight = int(tomorrow.astimezone(UTC).timestamp() * 1000)
-        self._day = _bulk(f"{local:%Y%m%d}".encode())
+        self._day = f"{local:%Y%m%d}"
 
     def day_of(self, at: int) -> str:
         """Tell the site's local day of an instant (ms), YYYYMMDD."""
@@ -542,7 +569,7 @@ class EntitlementStore:
     # --- plumbing
 
     def _settling_keys(self) -> list[str]:
-        return [self.key(name) for name in ("catalogue", "spaces", "open", "events", "meta")]
+        return [self.key(name) for name in SHARED]
 
     def _command(
         self, function: str, keys: list[str], arguments: Sequence[str | bytes | int]

@@ -102,15 +102,15 @@ local function is_usual(record, product)
   return not (record.x or record.F or record.U or (product.valid_for_s and record.y))
 end
 
-local function listed_windows(listed, record, product, texts)
-  local windows, next_text = {}, 1
+local function listed_windows(listed, record, product, catalogue)
+  local windows = {}
   local spaces = long_value(record, 'x') or product.spaces
   for position, window in ipairs(listed) do
     local starts, till, missing = window.starts, window.till, false
     if window.session then
-      next_text = next_text + 1
-      if texts[next_text] then
-        starts, till = session_window(parse_session(texts[next_text]), product)
+      local text = look_up(catalogue, 's:' .. window.session)
+      if text then
+        starts, till = session_window(parse_session(text), product)
       else
         missing = true
       end
@@ -141,16 +141,14 @@ end
 -- A deleted ticket that a rebuild found only by its state has none: it is cancelled in any case.
 local GONE = { label = '', margin_before_s = 0, margin_after_s = 0, min_interval_s = 0 }
 
+-- Reads ahead what the ticket needs: its product and its sessions.
 local function read_catalogue(catalogue, record, listed)
-  if not listed then
-    if not record.s then return { (redis.call('HGET', catalogue, 'p:' .. record.p)) } end
-    return redis.call('HMGET', catalogue, 'p:' .. record.p, 's:' .. record.s)
-  end
   local wanted = { 'p:' .. record.p }
-  for _, window in ipairs(listed) do
+  if record.s then wanted[2] = 's:' .. record.s end
+  for _, window in ipairs(listed or {}) do
     if window.session then wanted[#wanted + 1] = 's:' .. window.session end
   end
-  return redis.call('HMGET', catalogue, unpack(wanted))
+  look_ahead(catalogue, wanted)
 end
 
 -- Returns the product and the ticket's windows; nil where the catalogue lacks the product, no windows
@@ -159,15 +157,18 @@ local function windows_of(record, catalogue)
   if not record.p then return GONE, { {} } end
   local listed = long_value(record, 'w')
   listed = listed and parse_windows(listed)
-  local texts = read_catalogue(catalogue, record, listed)
-  if not texts[1] then return nil end
-  local product, windows = parse_product(texts[1]), nil
+  local product_field = 'p:' .. record.p
+  if listed or catalogue.known[product_field] == nil then read_catalogue(catalogue, record, listed) end
+  local text = look_up(catalogue, product_field)
+  if not text then return nil end
+  local product, windows = parse_product(text), nil
+  local session = not listed and record.s and look_up(catalogue, 's:' .. record.s)
   if listed then
-    windows = listed_windows(listed, record, product, texts)
+    windows = listed_windows(listed, record, product, catalogue)
   elseif is_usual(record, product) then
-    windows = usual_windows(record, product, texts[2])
+    windows = usual_windows(record, product, session)
   else
-    windows = { only_window(record, product, texts[2]) }
+    windows = { only_window(record, product, session) }
   end
   end_after_first_stamp(windows, record, product)
   return product, any_known(windows) and windows or nil

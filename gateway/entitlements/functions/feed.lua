@@ -65,7 +65,7 @@ local function look(keys, args)
   if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
   local record = read_record(keys[1])
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
-  local view, product = current_view(record, keys[2], tonumber(args[1]))
+  local view, product = current_view(record, open_book(keys[2]), tonumber(args[1]))
   if not view then return 'unavailable' end
   return reply('granted', nil, nil, nil, nil, record.A or product.attention, nil, view)
 end
@@ -84,7 +84,7 @@ end
 -- Persons nobody scanned: waved through (c) or seen by a sensor (t).
 -- KEYS spaces · events · meta
 -- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
-local function count(keys, args)
+local function count(keys, args, spaces)
   local epoch = redis.call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
   local chain, persons = name_list(args[3]), tonumber(args[6])
@@ -94,23 +94,23 @@ local function count(keys, args)
   row[15], row[20] = args[6], args[8]
   local event = emit(keys[2], epoch, row, clock())
   for _, space in ipairs(chain) do
-    add_persons(keys[1], 'i:', space, args[5] == 'x' and -persons or persons)
+    add_persons(spaces, 'i:', space, args[5] == 'x' and -persons or persons)
   end
   return settled(event, nil, nil, nil, keys, nil, 0)
 end
 
 -- A reservation restored by a rebuild, to be settled. KEYS t:CODE · spaces · open · ARGV event · deadline
-local function reopen(keys, args)
+local function reopen(keys, args, spaces)
   local record = read_record(keys[1])
   local grant = grant_by_event(record, args[1])
   if not grant or grant.status ~= 'r' then return 'OK' end
   -- twice in a rebuild that was interrupted; or made while it loaded
   if redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1])) == 0 then return 'OK' end
   if grant.what == 'x' or not record.i then return 'OK' end
-  local beyond, changes = record.o and chain_of(keys[2], record.o) or {}, new_changes()
-  local gains = without(chain_of(keys[2], record.i), beyond)
+  local beyond, changes = record.o and chain_of(spaces, record.o) or {}, new_changes()
+  local gains = without(chain_of(spaces, record.i), beyond)
   for _, space in ipairs(gains) do
-    add_persons(keys[2], 'r:', space, grant.persons - grant.passed)
+    add_persons(spaces, 'r:', space, grant.persons - grant.passed)
   end
   grant.settled_by = figure(#gains)
   save_grant(changes, record, grant)
@@ -121,12 +121,14 @@ end
 -- A code that cannot be read as one.
 -- KEYS events · meta · ARGV now · day · space · reader · direction · operator
 local function malformed(keys, args)
-  local meta = redis.call('HMGET', keys[2], 'epoch', 'tally_day')
-  if not meta[1] then return '' end
-  tally(keys[2], args[2], 'malformed_code', meta[2])
+  local meta = open_book(keys[2])
+  local epoch = look_up(meta, 'epoch')
+  if not epoch then return '' end
+  tally(meta, args[2], 'malformed_code')
+  close_book(meta)
   local row = new_row(tonumber(args[1]))
   row[2], row[7], row[8] = 's', args[3], args[4]
   row[9], row[10], row[11], row[12] = args[6], args[5], 'd', 'malformed_code'
   row[13], row[14] = '1', 'n'
-  return emit(keys[1], meta[1], row, clock())
+  return emit(keys[1], epoch, row, clock())
 end

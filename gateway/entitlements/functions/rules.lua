@@ -2,23 +2,21 @@
 -- tests/vectors. Nothing here writes.
 --
 -- A case gathers what the rule needs:
---   now, now_s, day · record · product, windows · spaces, chain, spaces_key · exit, persons asked ·
---   override · closed, out_of_service, free, bad_signature, stale
+--   turn: what the scans of its batch share · how: what it shares with others of its reader (chain, exit,
+--   persons asked, closed, out_of_service, free, bad_signature, stale, day) · now, now_s ·
+--   record · product, windows · spaces of the chain · override
 
 -- What stands before the ticket is looked at. Returns a reason, or 'free'.
 local function gate_reason(case)
-  local own, locked, evacuating = case.spaces[1], case.closed, false
-  for _, space in ipairs(case.spaces) do
-    if space.mode == 'evacuate' then evacuating = true end
-    if space.mode == 'locked' then locked = true end
-  end
-  if evacuating then return case.exit and 'free' or 'evacuation' end
-  if case.out_of_service then return 'reader_out_of_service' end
+  local how, spaces = case.how, case.spaces
+  if spaces.evacuating then return how.exit and 'free' or 'evacuation' end
+  if how.out_of_service then return 'reader_out_of_service' end
   if case.lane_busy then return 'lane_busy' end
-  if case.free or own.mode == 'free' then return 'free' end
-  if not case.exit and locked and not case.override then return 'space_closed' end
-  if case.bad_signature then return 'bad_signature' end
-  if case.stale and not case.exit then return 'stale_code' end
+  if how.free or spaces[1].mode == 'free' then return 'free' end
+  local locked = how.closed or spaces.locked
+  if not how.exit and locked and not case.override then return 'space_closed' end
+  if how.bad_signature then return 'bad_signature' end
+  if how.stale and not how.exit then return 'stale_code' end
   return nil
 end
 
@@ -43,7 +41,7 @@ local function party_of(case)
   local persons = tonumber(record.n or 1)
   local left = math.max(0, made * persons - admitted)
   local inside = persons_inside(record)
-  if inside == 0 and is_within(record, case.spaces_key, case.chain[1]) then inside = persons - left end
+  if inside == 0 and is_within(record, case.turn.spaces, case.how.chain[1]) then inside = persons - left end
   return {
     made = made, admitted = admitted, persons = persons, left = left,
     out = persons - left - inside,
@@ -83,7 +81,7 @@ local function stamp_reason(case, party, n)
   end
   local allowed = case.windows[case.window].stamps
   if allowed and party.made >= allowed then return 'no_stamps_left' end
-  if product.max_stamps_per_day and made_on(record, case.day) >= product.max_stamps_per_day then
+  if product.max_stamps_per_day and made_on(record, case.how.day) >= product.max_stamps_per_day then
     return 'daily_limit'
   end
   if n > party.persons or (party.whole and n ~= party.persons) then return 'party_too_large' end
@@ -94,8 +92,8 @@ end
 -- speaks against it.
 local function entry_kind(case, party)
   local back = comes_back(case, party)
-  local n = case.persons or default_persons(party, back)
-  local rest_meant = not case.persons and party.whole and party.left > 0
+  local n = case.how.persons or default_persons(party, back)
+  local rest_meant = not case.how.persons and party.whole and party.left > 0
   if back and n <= party.out and not rest_meant then return 'e', n, nil end
   if party.left > 0 then
     local wrong = n > party.left or (party.whole and n ~= party.left)
@@ -106,13 +104,11 @@ local function entry_kind(case, party)
 end
 
 local function full_reason(case)
-  local limited = false
-  for _, space in ipairs(case.spaces) do limited = limited or space.refuses and space.capacity end
-  if not limited then return nil end
+  if not case.spaces.limited then return nil end
   local moves = persons_moved(case.move)
   for _, space in ipairs(case.spaces) do
     local gained = moves[space.id] or 0
-    if gained > 0 and space.refuses and space.capacity and space.taken + gained > space.capacity then
+    if gained > 0 and space.limit and taken(case.turn.spaces, space) + gained > space.limit then
       return 'space_full'
     end
   end
@@ -128,12 +124,12 @@ end
 
 local function already_inside(case, party)
   return is_strict(case) and case.record.m ~= nil and party.left == 0 and party.out <= 0
-    and is_within(case.record, case.spaces_key, case.chain[1])
+    and is_within(case.record, case.turn.spaces, case.how.chain[1])
 end
 
 -- Chooses the window (for every answer shows one) and says whether it refuses.
 local function take_window(case)
-  local position, reason = choose_window(case.windows, case.now_s, case.chain)
+  local position, reason = choose_window(case.windows, case.now_s, case.how.chain)
   if not position then position = choose_window(case.windows, case.now_s, nil) end
   case.window = position
   return reason
@@ -145,7 +141,7 @@ local function move_in(case)
   if case.kind ~= 's' then
     most = math.max(0, persons_inside(record) - case.n, case.party.persons - case.n)
   end
-  case.move = entry_move(record, case.spaces_key, case.chain, case.n, most)
+  case.move = entry_move(record, case.turn.spaces, case.how.chain, case.n, most)
 end
 
 local function judge_entry(case)
@@ -178,14 +174,14 @@ local function leave(case)
   take_window(case)
   case.party = party_of(case)
   local inside = persons_inside(case.record)
-  case.kind, case.n = 'x', case.persons or (case.party.group and inside > 0 and inside or 1)
-  case.move = exit_move(case.record, case.spaces_key, case.chain, case.n)
+  case.kind, case.n = 'x', case.how.persons or (case.party.group and inside > 0 and inside or 1)
+  case.move = exit_move(case.record, case.turn.spaces, case.how.chain, case.n)
 end
 
 local function judge_exit(case)
   leave(case)
   local refused = is_strict(case) and not case.override
-    and not is_within(case.record, case.spaces_key, case.chain[1])
+    and not is_within(case.record, case.turn.spaces, case.how.chain[1])
   return refused and 'not_inside' or nil
 end
 
@@ -194,8 +190,8 @@ local function pass_freely(case)
   local record = case.record
   if record then take_window(case) end
   local whole = record and record.a == 'g' and case.product ~= GONE and not case.product.partial_groups
-  case.kind, case.n = 'f', case.persons or (whole and tonumber(record.n or 1)) or 1
+  case.kind, case.n = 'f', case.how.persons or (whole and tonumber(record.n or 1)) or 1
   case.move = {
-    gained = case.chain, left = {}, unseen = 0, n = case.exit and -case.n or case.n, stays = true,
+    gained = case.how.chain, left = {}, unseen = 0, n = case.how.exit and -case.n or case.n, stays = true,
   }
 end

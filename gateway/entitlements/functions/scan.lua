@@ -1,52 +1,83 @@
--- scan: check, stamp, reserve or record one scan, all or nothing.
--- KEYS  t:CODE · catalogue · spaces · open · events · meta
--- ARGV  op check|stamp|reserve|record · reader · chain · direction e|x · flags · hold_ms (reserve) ·
---       now · patience (empty: none) · day · nonce hash · persons · operator · override reason ·
---       device_at · claimed g|d (record) · claimed reason (record)
---       flags: c closed · o out of service · f free equipment · b bad signature · t stale code ·
---       d degraded · w offline
--- Reply a line (view.lua), or 'expired', or 'unavailable' (store empty or loading).
+-- scans: check, stamp, reserve or record the scans of one turn of a gateway, each all or nothing.
+-- KEYS  catalogue · spaces · open · events · meta · the tickets t:CODE, one for each scan
+-- ARGV  for each scan: how · now · nonce hash · special
+--   how: op check|stamp|reserve|record · reader · chain · direction e|x · flags · hold_ms (reserve) ·
+--     patience (empty: none) · day · persons · operator, between \31; few, so that each is read once
+--     flags: c closed · o out of service · f free equipment · b bad signature · t stale code ·
+--     d degraded · w offline
+--   special, empty for most: override reason · device_at · claimed g|d (record) · claimed reason
+--     (record), between \31
+-- Reply for each scan: a line (view.lua), or 'expired', or 'unavailable' (store empty or loading), or
+-- an error, which is that of this scan alone.
 
-local parse_flags = remembering(function(flags)
+local SHARED_KEYS = 5
+local WORDS = 4
+
+local parse_how = remembering(function(text)
+  local part = split(text, SEPARATOR)
+  local flags = part[5]
   local function has(letter) return string.find(flags, letter, 1, true) ~= nil end
   return {
+    op = part[1], check = part[1] == 'check', reserve = part[1] == 'reserve',
+    recorded = part[1] == 'record', reader = part[2], chain = name_list(part[3]),
+    chain_text = part[3], direction = part[4], exit = part[4] == 'x', hold_ms = tonumber(part[6]),
+    patience = tonumber(part[7]), day = part[8], persons = tonumber(part[9]), operator = part[10],
     closed = has('c'), out_of_service = has('o'), free = has('f'), bad_signature = has('b'),
     stale = has('t'), degraded = has('d') and '1' or '', offline = has('w') and '1' or '',
   }
-end, 100)
+end, 2000)
 
-local function case_of(keys, args)
-  local flags, now = parse_flags(args[5]), tonumber(args[7])
+local NOTHING_SPECIAL = { '', '', '', '' }
+
+-- What the scans of a batch share. Its instant is that of all their events.
+local function open_turn(keys)
+  local turn = {
+    ms = clock(), catalogue = open_book(keys[1]), spaces = open_book(keys[2]), open = keys[3],
+    events = keys[4], meta = open_book(keys[5]),
+  }
+  look_ahead(turn.meta, { 'epoch', 'phase', 'tally_day', 'n:granted' })
+  turn.epoch, turn.phase = turn.meta.known.epoch, turn.meta.known.phase
+  return turn
+end
+
+local function close_turn(turn)
+  close_book(turn.spaces)
+  close_book(turn.meta)
+end
+
+local function case_of(turn, key, how, now, nonce, special)
+  local said = special == '' and NOTHING_SPECIAL or split(special, SEPARATOR)
+  local ms = tonumber(now)
   return {
-    op = args[1], reader = args[2], chain = name_list(args[3]), spaces_key = keys[3],
-    spaces = read_spaces(keys[3], args[3]), exit = args[4] == 'x', direction = args[4],
-    closed = flags.closed, out_of_service = flags.out_of_service, free = flags.free,
-    bad_signature = flags.bad_signature, stale = flags.stale, degraded = flags.degraded,
-    offline = flags.offline, hold_ms = tonumber(args[6]), now = now,
-    now_text = args[7], now_s = math.floor(now / 1000), day = args[9], nonce = args[10],
-    persons = tonumber(args[11]), operator = args[12],
-    override = args[13] ~= '' and args[13] or nil, device_at = args[14],
+    turn = turn, key = key, code = code_of(key), how = how, now = ms, now_text = now,
+    now_s = math.floor(ms / 1000), nonce = nonce, spaces = read_spaces(turn.spaces, how.chain_text),
+    override = said[1] ~= '' and said[1] or nil, device_at = said[2], claimed = said[3],
+    claimed_reason = said[4],
   }
 end
 
--- The day's decisions by outcome, for the dashboard; reports come from the database.
-local function tally(meta, day, outcome, known_day)
-  if day and known_day ~= day then
-    local fields = redis.call('HKEYS', meta)
-    for _, field in ipairs(fields) do
-      if string.sub(field, 1, 2) == 'n:' then redis.call('HDEL', meta, field) end
-    end
-    redis.call('HSET', meta, 'tally_day', day)
+local function begin_day(meta, day)
+  local fields = redis.call('HKEYS', meta.key)
+  for field in pairs(meta.known) do fields[#fields + 1] = field end
+  for _, field in ipairs(fields) do
+    if string.sub(field, 1, 2) == 'n:' then write_down(meta, field, nil) end
   end
-  redis.call('HINCRBY', meta, 'n:' .. outcome, 1)
+  write_down(meta, 'tally_day', day)
+end
+
+-- The day's decisions by outcome, for the dashboard; reports come from the database.
+local function tally(meta, day, outcome)
+  if look_up(meta, 'tally_day') ~= day then begin_day(meta, day) end
+  add_to(meta, 'n:' .. outcome, 1)
 end
 
 local function scan_row(case, decision, reason)
   local record, window, row = case.record, case.window and case.windows[case.window], new_row(case.now)
+  local how = case.how
   row[2], row[4] = 's', escaped(case.code)
-  row[7], row[8], row[9], row[10] = case.chain[1], case.reader, case.operator, case.direction
-  row[11], row[12], row[13] = decision, reason or '', figure(case.n or case.persons or 1)
-  row[17], row[18], row[19] = case.device_at, case.offline, case.degraded
+  row[7], row[8], row[9], row[10] = how.chain[1], how.reader, how.operator, how.direction
+  row[11], row[12], row[13] = decision, reason or '', figure(case.n or how.persons or 1)
+  row[17], row[18], row[19] = case.device_at, how.offline, how.degraded
   row[20] = case.override or ''
   if record then
     row[5], row[6] = escaped(record.p), escaped(window and window.session or record.s)
@@ -57,12 +88,13 @@ local function scan_row(case, decision, reason)
   return row
 end
 
-local function lane_of(case, keys, record_code)
-  local text = redis.call('HGET', keys[3], 'l:' .. case.reader)
+-- The reservation open in the case's lane, and whether it is this ticket's.
+local function lane_of(case)
+  local text = look_up(case.turn.spaces, 'l:' .. case.how.reader)
   if not text then return nil end
   local event, code = string.match(text, '^(%S+) (.*)$')
-  if not redis.call('ZSCORE', keys[4], event .. '\t' .. code) then return nil end
-  return event, code == record_code
+  if not redis.call('ZSCORE', case.turn.open, event .. '\t' .. code) then return nil end
+  return event, code == case.code
 end
 
 -- One more stamp on its local day; one told late never moves the day back.
@@ -72,20 +104,20 @@ local function count_day(changes, record, day)
   set(changes, record, 'd', day .. ':' .. figure(known == day and tonumber(made) + 1 or 1))
 end
 
--- A stamp made at case.now by case.reader; an offline one may be older than those known.
+-- A stamp made at case.now by the case's reader; an offline one may be older than those known.
 local function apply_stamp(case, changes)
   local record, now = case.record, case.now_text
-  local first, last, reader = tonumber(record.y), last_at(record), last_reader(record)
+  local own, first, last, reader = case.how.reader, tonumber(record.y), last_at(record), last_reader(record)
   if not first or case.now < first then
     set(changes, record, 'y', now)
-    set(changes, record, 'Y', case.reader)
+    set(changes, record, 'Y', own)
   end
   if first then
-    if case.now >= last then last, reader = case.now, case.reader end
+    if case.now >= last then last, reader = case.now, own end
     set(changes, record, 'l', tonumber(record.y) ~= last and instant(last) or nil)
     set(changes, record, 'L', reader ~= record.Y and reader or nil)
   end
-  count_day(changes, record, case.day)
+  count_day(changes, record, case.how.day)
 end
 
 local function apply_grant(case, changes)
@@ -125,11 +157,12 @@ local function keep_before(changes, record, event, before)
 end
 
 -- A reservation takes places at once; whoever leaves another space does so at the passage.
-local function reserve_place(case, keys, event)
-  redis.call('ZADD', keys[4], instant(case.now + case.hold_ms), event .. '\t' .. case.code)
-  redis.call('HSET', keys[3], 'l:' .. case.reader, event .. ' ' .. case.code)
-  if case.exit then return end
-  for _, space in ipairs(case.move.gained) do add_persons(keys[3], 'r:', space, case.n) end
+local function reserve_place(case, event)
+  local turn, how = case.turn, case.how
+  redis.call('ZADD', turn.open, instant(case.now + how.hold_ms), event .. '\t' .. case.code)
+  write_down(turn.spaces, 'l:' .. how.reader, event .. ' ' .. case.code)
+  if how.exit then return end
+  for _, space in ipairs(case.move.gained) do add_persons(turn.spaces, 'r:', space, case.n) end
 end
 
 local function grant_of(case, changes, reserve)
@@ -142,24 +175,24 @@ end
 
 -- The id of an event is known only once its line is written, so the line carries the state and the
 -- record is written after it; the function is atomic all the same.
-local function grant(case, keys, epoch)
-  local record, changes, reserve = case.record, new_changes(), case.op == 'reserve'
+local function grant(case)
+  local record, changes, turn, reserve = case.record, new_changes(), case.turn, case.how.reserve
   local stateful = record and case.kind ~= 'f'
   local moves = stateful and case.placed ~= false
   local before = reserve and stateful and place_and_times(record)
   if stateful then apply_grant(case, changes) end
-  if moves and not (reserve and case.exit) then apply_place(case, changes) end
+  if moves and not (reserve and case.how.exit) then apply_place(case, changes) end
   local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
   row[21] = case.conflict_with or ''
   if reserve then
-    row[37] = figure(case.hold_ms)
+    row[37] = figure(case.how.hold_ms)
   else
     row[15] = figure(case.n)
     row[16] = case.kind == 's' and '1' or ''
   end
   if record then put_memory(row, given) end
-  if stateful then put_state(row, record, case.day) end
-  local event = emit(keys[5], epoch, row, case.ms)
+  if stateful then put_state(row, record, case.how.day) end
+  local event = emit(turn.events, turn.epoch, row, turn.ms)
   given.event = event
   if record then
     save_grant(changes, record, given)
@@ -168,12 +201,12 @@ local function grant(case, keys, epoch)
     elseif stateful and record.Be then
       forget_before(changes, record)
     end
-    write_record(keys[1], record, changes)
+    write_record(case.key, record, changes)
   end
   if reserve then
-    reserve_place(case, keys, event)
+    reserve_place(case, event)
   else
-    move_persons(keys[3], case.move)
+    move_persons(turn.spaces, case.move)
   end
   return event
 end
@@ -183,12 +216,12 @@ local function case_view(case)
   return view_of(case.record, case.product, case.windows, case.window)
 end
 
-local function answered_before(case, keys, found)
+local function answered_before(case, found)
   local changes = new_changes()
   if not found.answered then
     found.answered = true
     save_grant(changes, case.record, found)
-    write_record(keys[1], case.record, changes)
+    write_record(case.key, case.record, changes)
   end
   take_window(case)
   local attention = case.record.A or case.product.attention
@@ -208,80 +241,109 @@ local function force(case, reason)
     case.conflict = conflict_text(reason, case.conflict_with, record and last_reader(record),
       record and last_at(record))
   end
-  if not record or (not case.exit and (case.free or case.spaces[1].mode == 'free')) then
+  if not record or (not case.how.exit and (case.how.free or case.spaces[1].mode == 'free')) then
     pass_freely(case)
     return
   end
-  if case.exit then leave(case) else force_entry(case) end
+  if case.how.exit then leave(case) else force_entry(case) end
   -- A later movement is known already: this one counts persons and moves nobody.
   local moved = moved_at(record)
   if moved and moved > case.now then
     case.placed = false
-    case.move = { gained = case.chain, left = {}, unseen = 0, n = case.exit and -case.n or case.n }
+    local n = case.how.exit and -case.n or case.n
+    case.move = { gained = case.how.chain, left = {}, unseen = 0, n = n }
   end
 end
 
-local function judge(case, phase)
-  local reason = gate_reason(case)
+local function judge(case)
+  local reason, exit = gate_reason(case), case.how.exit
   if reason == 'free' then
-    if case.exit and case.record then leave(case) else pass_freely(case) end
+    if exit and case.record then leave(case) else pass_freely(case) end
     return nil
   end
   if reason then return reason end
-  if not case.record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
-  if case.exit then return judge_exit(case) end
+  if not case.record then return case.turn.phase == 'ready' and 'unknown_ticket' or 'unavailable' end
+  if exit then return judge_exit(case) end
   if case.unsure then return case.product ~= GONE and standing_reason(case) or 'unavailable' end
   return judge_entry(case)
 end
 
-local function scan(keys, args)
-  local ms = clock()
-  if args[8] ~= '' and ms > args[7] + args[8] then return 'expired' end
-  local meta = redis.call('HMGET', keys[6], 'epoch', 'phase', 'tally_day')
-  if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
-  local case = case_of(keys, args)
-  case.code, case.ms = code_of(keys[1]), ms
-  case.record = read_record(keys[1])
-  if case.record then
-    case.product, case.windows = windows_of(case.record, keys[2])
-    if not case.windows then
-      case.product, case.windows, case.unsure = case.product or GONE, { {} }, true
-    end
+local function read_ticket(case)
+  case.record = read_record(case.key)
+  if not case.record then return end
+  case.product, case.windows = windows_of(case.record, case.turn.catalogue)
+  if not case.windows then
+    case.product, case.windows, case.unsure = case.product or GONE, { {} }, true
   end
-  local check = case.op == 'check'
+end
+
+-- The answer of a scan that was granted before: by its nonce, or to the ticket in the lane.
+local function repeated(case)
+  local check = case.how.check
   local found = not check and grant_by_nonce(case.record, case.nonce)
-  if found then return answered_before(case, keys, found) end
-  if case.hold_ms then
-    local event, same = lane_of(case, keys, case.code)
-    if event and same and not check then
-      local open = grant_by_event(case.record, event)
-      if open then return answered_before(case, keys, open) end
-      return reply('granted', nil, event, true, nil, nil, case.persons or 1, case_view(case))
-    end
-    case.lane_busy = event and not same
-  end
-  local reason = judge(case, meta[2])
-  local recorded = case.op == 'record'
-  if reason == 'unavailable' then return 'unavailable' end
-  local attention = case.record and (case.record.A or case.product.attention)
-  if recorded and args[15] == 'g' then
+  if found then return answered_before(case, found) end
+  if not case.how.hold_ms then return nil end
+  local event, same = lane_of(case)
+  case.lane_busy = event and not same
+  if not event or not same or check then return nil end
+  local open = grant_by_event(case.record, event)
+  if open then return answered_before(case, open) end
+  return reply('granted', nil, event, true, nil, nil, case.how.persons or 1, case_view(case))
+end
+
+-- What an offline reader decided stands: a grant counts, a refusal keeps its reason.
+local function claimed_reason(case, reason)
+  if case.claimed == 'g' then
     force(case, reason)
-    reason = nil
-  elseif recorded then
-    reason = args[16] ~= '' and args[16] or reason or 'store_unavailable'
+    return nil
   end
-  if case.record and not case.window then take_window(case) end
+  return case.claimed_reason ~= '' and case.claimed_reason or reason or 'store_unavailable'
+end
+
+-- Makes the event of a decision and all that it changes.
+local function write(case, reason)
+  local turn, how = case.turn, case.how
   local event
-  if check then
-    event = nil
-  elseif reason then
-    event = emit(keys[5], meta[1], scan_row(case, 'd', reason), ms)
+  if reason then
+    event = emit(turn.events, turn.epoch, scan_row(case, 'd', reason), turn.ms)
   else
-    event = grant(case, keys, meta[1])
+    event = grant(case)
   end
-  if not check then
-    tally(keys[6], recorded and meta[3] or case.day, reason or 'granted', meta[3])
-  end
+  -- what is told late counts on the day it is told
+  tally(turn.meta, how.recorded and look_up(turn.meta, 'tally_day') or how.day, reason or 'granted')
+  return event
+end
+
+local function scan(turn, key, how_text, now, nonce, special)
+  local how = parse_how(how_text)
+  if how.patience and turn.ms > now + how.patience then return 'expired' end
+  if not turn.epoch or turn.phase == 'stale' then return 'unavailable' end
+  local case = case_of(turn, key, how, now, nonce, special)
+  read_ticket(case)
+  local before = repeated(case)
+  if before then return before end
+  local reason = judge(case)
+  if reason == 'unavailable' then return 'unavailable' end
+  if how.recorded then reason = claimed_reason(case, reason) end
+  if case.record and not case.window then take_window(case) end
+  local event = not how.check and write(case, reason) or nil
+  local attention = case.record and (case.record.A or case.product.attention)
   return reply(reason and 'denied' or 'granted', reason, event, nil, case.conflict, attention,
-    case.n or case.persons or 1, case_view(case))
+    case.n or how.persons or 1, case_view(case))
+end
+
+local function error_of(problem)
+  return type(problem) == 'table' and problem or { err = 'ERR ' .. tostring(problem) }
+end
+
+local function scans(keys, args)
+  local turn, answers = open_turn(keys), {}
+  for number = 1, #keys - SHARED_KEYS do
+    local word = (number - 1) * WORDS
+    local done, answer = pcall(scan, turn, keys[SHARED_KEYS + number], args[word + 1],
+      args[word + 2], args[word + 3], args[word + 4])
+    answers[number] = done and answer or error_of(answer)
+  end
+  pcall(close_turn, turn) -- the answers are true in any case
+  return answers
 end

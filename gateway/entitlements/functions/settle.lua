@@ -6,12 +6,12 @@
 -- unavailable (no epoch). The readable twin is gateway/tickets/settling.py.
 
 local function settled(event, of, replayed, conflict, keys, record, now)
-  local view = record and current_view(record, keys[2], now) or ''
+  local view = record and current_view(record, open_book(keys[2]), now) or ''
   return reply('settled', of, event, replayed, conflict, nil, nil, view)
 end
 
 -- A case of settling: the grant's row, the ticket and what it remembers of the grant.
-local function open_case(keys, event, fallback, now)
+local function open_case(keys, spaces, event, fallback, now)
   local row = row_of(keys[5], event, fallback)
   if not row then return nil, 'unknown_event' end
   local record = read_record(keys[1])
@@ -33,9 +33,9 @@ local function open_case(keys, event, fallback, now)
     grant.passed = grant.status == 'c' and grant.persons or 0
   end
   return {
-    keys = keys, row = row, record = record, code = code, grant = grant, event = event, now = now,
+    keys = keys, spaces = spaces, row = row, record = record, code = code, grant = grant, event = event, now = now,
     changes = new_changes(), at = row[1], exit = row[10] == 'x',
-    chain = row[7] ~= '' and chain_of(keys[3], row[7]) or {},
+    chain = row[7] ~= '' and chain_of(spaces, row[7]) or {},
   }
 end
 
@@ -66,9 +66,9 @@ end
 local function close_reservation(case)
   redis.call('ZREM', case.keys[4], case.event .. '\t' .. case.code)
   local lane = 'l:' .. case.row[8]
-  local text = redis.call('HGET', case.keys[3], lane)
+  local text = look_up(case.spaces, lane)
   if text and string.find(text, case.event .. ' ', 1, true) == 1 then
-    redis.call('HDEL', case.keys[3], lane)
+    write_down(case.spaces, lane, nil)
   end
   if case.record and case.record.Be == case.event then
     forget_before(case.changes, case.record)
@@ -84,7 +84,7 @@ end
 
 local function release_places(case, persons)
   if case.exit then return end
-  for _, space in ipairs(gained_by(case)) do add_persons(case.keys[3], 'r:', space, -persons) end
+  for _, space in ipairs(gained_by(case)) do add_persons(case.spaces, 'r:', space, -persons) end
 end
 
 -- Persons given back, and the stamp with its last persons (not while some have passed). Returns the
@@ -144,8 +144,8 @@ local function leave_unseen(case, persons)
   local record = case.record
   persons = still_there(case, persons)
   if persons == 0 then return end
-  local move = exit_move(record, case.keys[3], case.chain, persons)
-  move_persons(case.keys[3], move)
+  local move = exit_move(record, case.spaces, case.chain, persons)
+  move_persons(case.spaces, move)
   set_place(case.changes, record, move)
 end
 
@@ -154,7 +154,7 @@ local function unplace(case, persons)
   local record = case.record
   persons = still_there(case, persons)
   if persons == 0 then return end
-  set_place(case.changes, record, exit_move(record, case.keys[3], case.chain, persons))
+  set_place(case.changes, record, exit_move(record, case.spaces, case.chain, persons))
 end
 
 local function restore_before(case)
@@ -210,12 +210,12 @@ end
 -- Persons pass under an open reservation: counted, and from reserved to inside. Those who were seen
 -- elsewhere leave there with the first of them.
 local function pass_reserved(case, delta)
-  local record, grant, key = case.record, case.grant, case.keys[3]
+  local record, grant, spaces = case.record, case.grant, case.spaces
   case.gains = tonumber(grant.settled_by)
   release_places(case, delta)
   local move
   if case.exit then
-    move = exit_move(record or {}, key, case.chain, delta)
+    move = exit_move(record or {}, spaces, case.chain, delta)
     if record then
       set_place(case.changes, record, move)
       move_now(case)
@@ -223,11 +223,11 @@ local function pass_reserved(case, delta)
   elseif record and grant.passed == 0 and record.Be == case.event then
     local before = { i = record.Bi, o = record.Bo, k = record.Bk }
     local most = grant.what ~= 's' and tonumber(record.n or 1) or 0
-    move = entry_move(before, key, case.chain, delta, most)
+    move = entry_move(before, spaces, case.chain, delta, most)
   else
     move = { gained = gained_by(case), left = {}, unseen = 0, n = delta }
   end
-  move_persons(key, move)
+  move_persons(spaces, move)
 end
 
 -- A passage after the annulment: the person is inside, so the stamp is taken again.
@@ -238,7 +238,7 @@ local function take_again(case, delta, day)
   local conflict
   if grant.what == 's' or grant.what == 'p' then
     local stamp = grant.what == 's' and grant.passed == 0 and 1 or 0
-    local _, windows = windows_of(record, case.keys[2])
+    local _, windows = windows_of(record, open_book(case.keys[2]))
     local allowed = windows and windows[grant.window] and windows[grant.window].stamps
     if stamp == 1 and allowed and made >= allowed then
       local newest = grants_of(record)[1].event
@@ -255,20 +255,20 @@ local function take_again(case, delta, day)
   if grant.what == 'f' then
     move = { gained = case.chain, left = {}, unseen = 0, n = delta, stays = true }
   elseif case.exit then
-    move = exit_move(record, case.keys[3], case.chain, delta)
+    move = exit_move(record, case.spaces, case.chain, delta)
   else
-    move = entry_move(record, case.keys[3], case.chain, delta, tonumber(record.n or 1))
+    move = entry_move(record, case.spaces, case.chain, delta, tonumber(record.n or 1))
   end
-  move_persons(case.keys[3], move)
+  move_persons(case.spaces, move)
   set_place(case.changes, record, move)
   if grant.what ~= 'f' then move_now(case) end
   return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
 end
 
 -- ARGV event · now · persons passed so far ('' all) · the grant's line · at · day of the grant
-local function passage(keys, args)
+local function passage(keys, args, spaces)
   local now = tonumber(args[2])
-  local case, problem = open_case(keys, args[1], args[4], now)
+  local case, problem = open_case(keys, spaces, args[1], args[4], now)
   if not case then return problem end
   local epoch = redis.call('HGET', keys[6], 'epoch')
   if not epoch then return 'unavailable' end
@@ -312,7 +312,7 @@ local function passage(keys, args)
     grant.passed = asked
     local extra = delta > 0 and emit(keys[5], epoch, row, clock()) or write_case(case, epoch, row)
     for _, space in ipairs(case.chain) do
-      add_persons(keys[3], 'i:', space, case.exit and -beyond or beyond)
+      add_persons(spaces, 'i:', space, case.exit and -beyond or beyond)
     end
     event = event or extra
   end
@@ -320,9 +320,9 @@ local function passage(keys, args)
 end
 
 -- ARGV event · now · the grant's line · day of the grant · "overdue" to annul only what is due
-local function annul(keys, args)
+local function annul(keys, args, spaces)
   local now = tonumber(args[2])
-  local case, problem = open_case(keys, args[1], args[3], now)
+  local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then
     redis.call('ZREM', keys[4], args[1] .. '\t' .. code_of(keys[1]))
     return problem
@@ -366,9 +366,9 @@ local function take_off(case, epoch, operator, reason)
 end
 
 -- ARGV event · now · the grant's line · day of the grant · operator · reason · an undo known to the database
-local function undo(keys, args)
+local function undo(keys, args, spaces)
   local now = tonumber(args[2])
-  local case, problem = open_case(keys, args[1], args[3], now)
+  local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then return problem end
   local epoch = redis.call('HGET', keys[6], 'epoch')
   if not epoch then return 'unavailable' end
@@ -385,11 +385,11 @@ end
 
 -- A grant whose caller was told nothing in time, unless its nonce was answered again meanwhile.
 -- ARGV nonce hash · now · day
-local function take_back(keys, args)
+local function take_back(keys, args, spaces)
   local record = read_record(keys[1])
   local found = grant_by_nonce(record, args[1])
   if not found or found.answered then return 'stands' end
-  local case = open_case(keys, found.event, nil, tonumber(args[2]))
+  local case = open_case(keys, spaces, found.event, nil, tonumber(args[2]))
   local epoch = redis.call('HGET', keys[6], 'epoch')
   if not case or not epoch then return 'stands' end
   local grant = case.grant

@@ -25,31 +25,41 @@ local facts_of = remembering(function(text)
   }
 end, 2000)
 
--- The spaces of a reader's chain, innermost first, as they stand.
-local function read_spaces(key, chain_text)
-  local fields = chain_fields(chain_text)
-  local values, spaces = redis.call('HMGET', key, unpack(fields)), {}
+local NO_FACTS = { forgiven_ms = 0 }
+
+-- The spaces of a reader's chain, innermost first. Facts and modes stay during a call.
+local function read_spaces(book, chain_text)
+  local spaces = book.chains[chain_text]
+  if spaces then return spaces end
+  local fields, known = chain_fields(chain_text), book.known
+  look_ahead(book, fields)
+  spaces = { evacuating = false, locked = false, limited = false }
   for position = 1, #fields, 4 do
-    local facts = values[position] and facts_of(values[position]) or {}
+    local text, mode = known[fields[position]], known[fields[position + 3]] or 'normal'
+    local facts = text and facts_of(text) or NO_FACTS
+    local limit = facts.refuses and facts.capacity or nil
     spaces[#spaces + 1] = {
-      id = fields[position],
-      capacity = facts.capacity,
-      refuses = facts.refuses,
-      hard = facts.hard,
-      forgiven_ms = facts.forgiven_ms,
-      taken = tonumber(values[position + 1] or 0) + tonumber(values[position + 2] or 0),
-      mode = values[position + 3] or 'normal',
+      id = fields[position], inside = fields[position + 1], reserved = fields[position + 2],
+      limit = limit, hard = facts.hard, forgiven_ms = facts.forgiven_ms, mode = mode,
     }
+    spaces.evacuating = spaces.evacuating or mode == 'evacuate'
+    spaces.locked = spaces.locked or mode == 'locked'
+    spaces.limited = spaces.limited or limit ~= nil
   end
+  book.chains[chain_text] = spaces
   return spaces
 end
 
+local function taken(book, space)
+  return tonumber(look_up(book, space.inside) or 0) + tonumber(look_up(book, space.reserved) or 0)
+end
+
 -- The space and those around it, innermost first, by the parents written in the hash.
-local function chain_of(key, space)
+local function chain_of(book, space)
   local chain = {}
   while space and #chain < 32 do
     chain[#chain + 1] = space
-    local text = redis.call('HGET', key, space)
+    local text = look_up(book, space)
     space = text and facts_of(text).parent
   end
   return chain
@@ -77,19 +87,19 @@ local function shift(moves, spaces, persons)
 end
 
 -- The space a ticket inside chain[1] is in again once it has left it.
-local function back_in(record, key, chain)
-  if record.o and position_in(chain_of(key, record.o), chain[1]) then return chain[2] end
+local function back_in(record, book, chain)
+  if record.o and position_in(chain_of(book, record.o), chain[1]) then return chain[2] end
   return record.o
 end
 
 -- An entry of n persons into chain[1]. Those seen last in another space, or within this one, must
 -- have left unseen: they are taken out first. At most `most` of them stay where they are.
 -- `inside` without persons (k 0) is back from a space within: all of them.
-local function entry_move(record, key, chain, n, most)
-  local space, before = chain[1], record.i and chain_of(key, record.i) or {}
+local function entry_move(record, book, chain, n, most)
+  local space, before = chain[1], record.i and chain_of(book, record.i) or {}
   local count, origin = persons_inside(record), nil
   if position_in(before, space) then
-    origin = back_in(record, key, chain)
+    origin = back_in(record, book, chain)
   else
     for _, around in ipairs(before) do
       if position_in(chain, around) then
@@ -98,7 +108,7 @@ local function entry_move(record, key, chain, n, most)
       end
     end
   end
-  local beyond = origin and chain_of(key, origin) or {}
+  local beyond = origin and chain_of(book, origin) or {}
   local seen = record.i and (count > 0 and count or n) or 0
   local stay = record.i == space and math.min(count, most) or 0
   return {
@@ -108,13 +118,13 @@ local function entry_move(record, key, chain, n, most)
 end
 
 -- An exit of n persons from chain[1]; a ticket that is not there is counted out and stays put.
-local function exit_move(record, key, chain, n)
-  local current = record.i and chain_of(key, record.i) or {}
+local function exit_move(record, book, chain, n)
+  local current = record.i and chain_of(book, record.i) or {}
   if not position_in(current, chain[1]) then
     return { gained = chain, left = {}, unseen = 0, n = -n, stays = true }
   end
-  local back = back_in(record, key, chain)
-  local gained = without(current, back and chain_of(key, back) or {})
+  local back = back_in(record, book, chain)
+  local gained = without(current, back and chain_of(book, back) or {})
   local rest = persons_inside(record) - n
   if rest > 0 then
     return { gained = gained, left = {}, unseen = 0, n = -n, inside = record.i, origin = record.o, count = rest }
@@ -129,18 +139,16 @@ local function persons_moved(move)
   return moves
 end
 
-local function add_persons(key, kind, space, persons)
-  if persons ~= 0 and redis.call('HINCRBY', key, kind .. space, persons) < 0 then
-    redis.call('HSET', key, kind .. space, 0)
-  end
+local function add_persons(book, kind, space, persons)
+  if persons ~= 0 then add_to(book, kind .. space, persons) end
 end
 
-local function move_persons(key, move)
+local function move_persons(book, move)
   if move.unseen == 0 then
-    for _, space in ipairs(move.gained) do add_persons(key, 'i:', space, move.n) end
+    for _, space in ipairs(move.gained) do add_persons(book, 'i:', space, move.n) end
     return
   end
-  for space, persons in pairs(persons_moved(move)) do add_persons(key, 'i:', space, persons) end
+  for space, persons in pairs(persons_moved(move)) do add_persons(book, 'i:', space, persons) end
 end
 
 local function set_place(changes, record, move)
@@ -150,7 +158,7 @@ local function set_place(changes, record, move)
   set(changes, record, 'k', move.inside and move.count ~= 1 and move.count or nil)
 end
 
-local function is_within(record, key, space)
+local function is_within(record, book, space)
   return record.i ~= nil
-    and (record.i == space or position_in(chain_of(key, record.i), space) ~= nil)
+    and (record.i == space or position_in(chain_of(book, record.i), space) ~= nil)
 end

@@ -10,7 +10,7 @@ from typing import Any, override
 from zoneinfo import ZoneInfo
 
 from gateway.entitlements.admin import SpaceFacts, StoreAdmin
-from gateway.entitlements.place import Direction, Place
+from gateway.entitlements.place import Direction, Place, Way
 from gateway.entitlements.store import EntitlementStore
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import NEW, Product, Session, Ticket, TicketState, TicketWindow
@@ -42,9 +42,13 @@ class ClockedStore(EntitlementStore):
         return self.time
 
     @override
-    def _moment(self, patience_ms: int) -> bytes:
-        day = self.day_of(self.time).encode()
-        return b"$%d\r\n%d\r\n$0\r\n\r\n$8\r\n%b\r\n" % (len(str(self.time)), self.time, day)
+    def _today(self, now: int) -> str:
+        return self.day_of(now)
+
+    @override
+    def _how(self, place: Place, way: Way) -> bytes:
+        operation, flags, _, day, persons, operator = way
+        return super()._how(place, (operation, flags, None, day, persons, operator))
 
 
 class Bench:

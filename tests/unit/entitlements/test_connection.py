@@ -6,7 +6,7 @@ from typing import Any, override
 import hiredis
 import pytest
 
-from gateway.entitlements.connection import Address, Connection, ReplyError, encode
+from gateway.entitlements.connection import Address, Connection, Part, ReplyError, encode
 from gateway.errors import StoreUnavailable
 
 
@@ -40,6 +40,7 @@ class Wired:
         self.connection = Connection(
             "redis://127.0.0.1",
             prepare=self.prepare,
+            together=lambda parts: b"+".join(key + arguments for key, arguments in parts),
             unanswered=lambda token, reply: self.told.append((token, reply)),
             on_change=self.changes.append,
         )
@@ -71,6 +72,93 @@ async def test_commands_of_one_turn_travel_in_one_write(wired: Wired) -> None:
     wired.wire.data_received(b"3\r\n")
     assert [await first, await second, await third] == [b"1", b"2", b"3"]
     assert wired.connection.in_flight == 0
+
+
+def a_part(name: bytes) -> Part:
+    return name, name.lower()
+
+
+async def test_questions_of_one_turn_are_one_command_with_an_answer_each(wired: Wired) -> None:
+    ask = wired.connection.join
+    first, second = ask(a_part(b"A"), 1), ask(a_part(b"B"), 1)
+    await asyncio.sleep(0)
+    third = ask(a_part(b"C"), 1)
+    await asyncio.sleep(0)
+
+    assert wired.transport.writes == [b"Aa+Bb", b"Cc"]
+    wired.wire.data_received(b"*2\r\n+1\r\n+2\r\n*1\r\n+3\r\n")
+    assert [await first, await second, await third] == [b"1", b"2", b"3"]
+    assert wired.connection.in_flight == 0
+
+
+async def test_questions_keep_their_place_among_commands(wired: Wired) -> None:
+    first = wired.connection.join(a_part(b"A"), 1)
+    second = wired.connection.send(b"TWO", 1)
+    third = wired.connection.join(a_part(b"C"), 1)
+    await asyncio.sleep(0)
+
+    assert wired.transport.writes == [b"AaTWOCc"]
+    wired.wire.data_received(b"*1\r\n+1\r\n+2\r\n*1\r\n+3\r\n")
+    assert [await first, await second, await third] == [b"1", b"2", b"3"]
+
+
+async def test_more_questions_than_fit_are_two_commands(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.entitlements.connection.MOST_TOGETHER", 2)
+    asked = [wired.connection.join(a_part(name), 1) for name in (b"A", b"B", b"C")]
+    await asyncio.sleep(0)
+
+    assert b"".join(wired.transport.writes) == b"Aa+BbCc"
+    wired.wire.data_received(b"*2\r\n+1\r\n+2\r\n*1\r\n+3\r\n")
+    assert await asyncio.gather(*asked) == [b"1", b"2", b"3"]
+
+
+async def test_error_among_answers_is_that_of_one_question(wired: Wired) -> None:
+    good, bad, gone = (wired.connection.join(a_part(name), 1, name) for name in (b"A", b"B", b"C"))
+    gone.cancel()
+    await asyncio.sleep(0)
+    wired.wire.data_received(b"*3\r\n+1\r\n-ERR bad\r\n+granted\r\n")
+
+    assert await good == b"1"
+    with pytest.raises(ReplyError, match="ERR bad"):
+        await bad
+    assert wired.told == [(b"C", b"granted")]
+
+
+async def test_error_of_a_command_is_that_of_all_its_questions(wired: Wired) -> None:
+    asked = [wired.connection.join(a_part(name), 1) for name in (b"A", b"B")]
+    alone = wired.connection.send(b"C", 1)
+    await asyncio.sleep(0)
+    wired.wire.data_received(b"-ERR no such function\r\n+3\r\n")
+
+    for future in asked:
+        with pytest.raises(ReplyError, match="no such function"):
+            await future
+    assert await alone == b"3"
+
+
+async def test_patience_of_one_question_is_not_that_of_its_command(wired: Wired) -> None:
+    hasty = wired.connection.join(a_part(b"A"), 0.01, "a")
+    patient = wired.connection.join(a_part(b"B"), 5, "b")
+    with pytest.raises(StoreUnavailable):
+        await hasty
+
+    wired.wire.data_received(b"*2\r\n+granted\r\n+b\r\n")
+
+    assert await patient == b"b"
+    assert wired.told == [("a", b"granted")]
+
+
+async def test_questions_not_sent_yet_go_with_the_connection(wired: Wired) -> None:
+    waiting = wired.connection.join(a_part(b"A"), 5, "a")
+    wired.connection._drop()
+    await asyncio.sleep(0)
+
+    with pytest.raises(StoreUnavailable):
+        await waiting
+    assert wired.told == [("a", None)]
+    assert wired.transport.writes == []
 
 
 async def test_answer_too_late_is_told_with_its_token(wired: Wired) -> None:

@@ -1,0 +1,53 @@
+-- A hash as one call sees it: a field is read once, what is changed is seen by all that follows in
+-- the call, and is written at its end, together. So the scans of a batch share spaces and catalogue.
+
+local function open_book(key)
+  return { key = key, known = {}, changed = nil, chains = {} }
+end
+
+-- A field's value; false where there is none.
+local function look_up(book, field)
+  local value = book.known[field]
+  if value == nil then
+    value = redis.call('HGET', book.key, field)
+    book.known[field] = value
+  end
+  return value
+end
+
+-- Reads in one go those of the fields that are not known yet.
+local function look_ahead(book, fields)
+  local known, missing = book.known, {}
+  for _, field in ipairs(fields) do
+    if known[field] == nil then missing[#missing + 1] = field end
+  end
+  if #missing == 0 then return end
+  local values = redis.call('HMGET', book.key, unpack(missing))
+  for position, field in ipairs(missing) do known[field] = values[position] end
+end
+
+-- A value of nil takes the field away.
+local function write_down(book, field, value)
+  book.known[field] = value or false
+  book.changed = book.changed or {}
+  book.changed[field] = true
+end
+
+local function add_to(book, field, number)
+  write_down(book, field, math.max(0, (tonumber(look_up(book, field)) or 0) + number))
+end
+
+local function close_book(book)
+  if not book.changed then return end
+  local values, gone = {}, {}
+  for field in pairs(book.changed) do
+    local value = book.known[field]
+    if value then
+      values[#values + 1], values[#values + 2] = field, value
+    else
+      gone[#gone + 1] = field
+    end
+  end
+  if #values > 0 then redis.call('HSET', book.key, unpack(values)) end
+  if #gone > 0 then redis.call('HDEL', book.key, unpack(gone)) end
+end
