@@ -7,17 +7,30 @@ from collections.abc import Callable
 import pytest
 
 from tests.system import crowd
-from tests.system.gateways import Gateway, settings_of
+from tests.system.gateways import SITE, Gateway, settings_of
 
 READERS = 64
+WITH_A_GATE = f"""{SITE}
+[[controller]]
+id = "gates"
+driver = "http"
+
+[[equipment]]
+id = "gate"
+kind = "turnstile"
+space = "hall"
+direction = "entry"
+controller = "gates"
+count_on = "passage"
+"""
 
 
-def fleet(make_gateway: Callable[..., Gateway], count: int = 3) -> list[Gateway]:
+def fleet(make_gateway: Callable[..., Gateway], count: int = 3, site: str = SITE) -> list[Gateway]:
     """Run several gateways on one pair of stores."""
-    first = make_gateway("first").start().with_key()
+    first = make_gateway("first", site).start().with_key()
     others = []
     for number in range(2, count + 1):
-        other = make_gateway(f"gateway-{number}", settings_of(first)).start()
+        other = make_gateway(f"gateway-{number}", settings_of(first, site)).start()
         other.key = first.key
         others.append(other)
     return [first, *others]
@@ -96,3 +109,46 @@ async def test_one_nonce_makes_one_event_and_never_stamps_again(
         undone,
     )
     assert {row["scans"] for row in events} == {1}
+
+
+async def test_a_nonce_used_again_after_an_annul_does_not_stamp_again(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    gateways = await asyncio.to_thread(fleet, make_gateway, 2, WITH_A_GATE)
+    (code,) = await crowd.sell(gateways[0], 1)
+    async with crowd.a_client(gateways[0].key) as client:
+
+        async def present(gateway: Gateway, nonce: str) -> crowd.Answer:
+            return await crowd.scan(client, gateway.url, code, nonce=nonce, reader="gate")
+
+        first = await present(gateways[0], "the same")
+        assert (first.word, first.replayed) == ("granted", False)
+        status, act = await asyncio.to_thread(
+            gateways[1].ask, "POST", f"/v1/scans/{first.event}/annul"
+        )
+        assert (status, act["of"]) == (200, first.event)
+
+        again = await asyncio.gather(
+            *(present(gateways[turn % 2], "the same") for turn in range(READERS))
+        )
+        assert {(answer.word, answer.replayed, answer.event) for answer in again} == {
+            ("granted", True, first.event)
+        }
+        _, spaces = await asyncio.to_thread(gateways[0].ask, "GET", "/v1/spaces")
+        assert [(space["inside"], space["reserved"]) for space in spaces["items"]] == [(0, 0)]
+        assert "✓" in await asyncio.to_thread(gateways[0].run, "verify")
+        (state,) = await crowd.rows(
+            gateways[0], "SELECT made FROM composteur.ticket_state WHERE code = $1", code
+        )
+        assert state["made"] == 0
+        events = await crowd.rows(
+            gateways[0],
+            "SELECT kind, counted_stamps FROM composteur.scan_event ORDER BY kind",
+        )
+        assert [tuple(event) for event in events] == [("annulled", 0), ("scan", 0)]
+
+        fresh = await present(gateways[1], "another")
+        assert (fresh.word, fresh.replayed) == ("granted", False)
+        assert fresh.event != first.event
+        once_more = await present(gateways[0], "the same")
+        assert (once_more.replayed, once_more.event) == (True, first.event)
