@@ -26,6 +26,12 @@ class History(Pool):
             raise DatabaseValueError("after", "the id of an event") from error
         return [dict(row) for row in rows]
 
+    async def conflicts(
+        self, site: str, *, after: str | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Return admissions that the rules would have refused, newest first."""
+        return [dict(row) for row in await self.fetch("history.conflicts", site, after, limit)]
+
     async def event(self, event_id: str) -> EventRow | None:
         """Return one event as the store wrote it, without the ticket's state of then.
 

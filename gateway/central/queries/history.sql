@@ -39,6 +39,18 @@ SELECT e.event_id, (date_part('epoch', e.at) * 1000)::bigint AS at,
           FROM composteur.scan_event s WHERE s.of = e.event_id) AS f
  WHERE e.event_id = $1
 
+-- name: conflicts
+-- Admissions that the rules would have refused, newest first: offline grants, late passages.
+SELECT event_id, at, site, kind, of, ticket_code, product, session, space, reader, operator,
+       direction, decision, reason, persons, audience, counted_persons, counted_stamps, device_at,
+       offline, degraded, override_reason, conflict_with
+  FROM composteur.scan_event
+ WHERE (conflict_with IS NOT NULL OR (decision = 'granted' AND reason IS NOT NULL))
+   AND site = $1
+   AND ($2::text IS NULL
+        OR (at, event_id) < (SELECT at, event_id FROM composteur.scan_event WHERE event_id = $2))
+ ORDER BY at DESC, event_id DESC LIMIT $3
+
 -- name: undone_by
 SELECT event_id FROM composteur.scan_event WHERE of = $1 AND kind = 'undo' ORDER BY at LIMIT 1
 

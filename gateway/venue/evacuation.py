@@ -1,0 +1,237 @@
+"""Evacuations: begun by an operator or a fire input, over when it is clear and acknowledged.
+
+The release itself is wired into the gates and never waits for us (DESIGN 5). Here a space is marked
+in the store, whose decisions then let everybody out and nobody in, and every equipment of the space
+and of those within it is told. An evacuation that a fire input began is clear when no fire input is
+active any more; one that an operator began, when somebody has set its mode to normal. Then an
+acknowledgement ends it.
+
+Kept in the store (`{S}evacuation`): ``SPACE`` → since when, by whom, whether it is clear;
+``SPACE/EQUIPMENT`` → its fire input is active. The spaces' modes, by which scans are decided,
+follow.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from config import Site
+from controllers.commands import Alarm
+from gateway.entitlements.admin import SpaceMode, StoreAdmin
+from gateway.errors import ComposteurError, StoreUnavailable
+from gateway.venue.acts import Acts
+from gateway.venue.alarms import Alarms
+from gateway.venue.bus import Bus
+from gateway.venue.shared import Shared
+
+type Told = Callable[[str, bool], None]
+"""Told of an equipment, and whether it evacuates from now on."""
+
+LOOK_EVERY_S: Final = 1.0
+PAUSE_S: Final = 0.2
+EVACUATE: Final = "evacuate"
+
+log = structlog.get_logger()
+
+
+class NotClear(ComposteurError):
+    """It is not clear yet."""
+
+    def __init__(self, why: list[str]) -> None:
+        super().__init__(" ".join(why))
+        self.why = why
+
+
+class Evacuation:
+    """The evacuations of the site, in one process.
+
+    Args:
+        bus: the messages of this process.
+        alarms: where people are told.
+        acts: where each step is written down.
+        clock: milliseconds since the epoch, by the store's clock.
+    """
+
+    def __init__(self, bus: Bus, alarms: Alarms, acts: Acts, clock: Callable[[], int]) -> None:
+        self._admin: StoreAdmin = bus.admin
+        self._alarms = alarms
+        self._acts = acts
+        self._clock = clock
+        self._shared = Shared(bus, "evacuation")
+        self._shared.on_change(lambda _field, _value: self._tell())
+        self._chains: dict[str, tuple[str, ...]] = {}
+        self._places: dict[str, str] = {}
+        self._evacuating: set[str] = set()
+        self._modes: dict[str, SpaceMode] = {}
+        self._wake = asyncio.Event()
+        self._told: list[Told] = []
+        self.run = self._shared.run
+
+    def lay_out(self, site: Site) -> None:
+        """Know a site's spaces and equipment from now on."""
+        self._chains = {each.id: site.chain(each.id) for each in site.spaces}
+        self._places = {each.id: each.space for each in site.equipment}
+        self._tell()
+
+    def on_change(self, told: Told) -> None:
+        """Tell somebody when an equipment begins to evacuate and when it is over."""
+        self._told.append(told)
+
+    # --- how it stands
+
+    def at(self, equipment: str) -> bool:
+        """Tell whether an equipment evacuates."""
+        return equipment in self._evacuating
+
+    def holds(self, space: str) -> bool:
+        """Tell whether a space, or one around it, is evacuated."""
+        return any(around in self._shared.entries for around in self._chains.get(space, (space,)))
+
+    @property
+    def spaces(self) -> list[str]:
+        """The spaces that are evacuated, in the order of the site file."""
+        return [space for space in self._chains if space in self._shared.entries]
+
+    def not_clear(self) -> list[str]:
+        """Say why people may not return yet; nothing: they may once somebody acknowledges."""
+        said: list[str] = []
+        for space in self.spaces:
+            active = self._fires(space)
+            if active:
+                said.append(f"{space}: the fire input of {', '.join(active)} is active.")
+            elif not self._shared.entries[space]["cleared"]:
+                said.append(f"{space}: nobody has set its mode to normal.")
+        return said
+
+    def _fires(self, space: str) -> list[str]:
+        return [
+            field.partition("/")[2]
+            for field in self._shared.entries
+            if field.startswith(f"{space}/")
+        ]
+
+    # --- steps
+
+    async def begin(self, space: str, by: str) -> None:
+        """Evacuate a space, for an operator; it holds here although the store may be away."""
+        self._begin(space, by, fire=False)
+        with suppress(StoreUnavailable):
+            await self._set_modes()
+
+    def fire(self, equipment: str, space: str, *, active: bool) -> None:
+        """Tell how the fire input of an equipment stands. Never waits."""
+        field = f"{space}/{equipment}"
+        if active:
+            if field not in self._shared.entries:
+                self._shared.put(field, self._clock())
+                self._begin(space, equipment, fire=True)
+        elif field in self._shared.entries:
+            self._shared.put(field, None)
+            self._acts.note(equipment, "evacuation_input_clear", space)
+
+    def _begin(self, space: str, by: str, *, fire: bool) -> None:
+        known: dict[str, Any] | None = self._shared.entries.get(space)
+        by_people = not fire or (known is not None and not known["fire"])
+        self._modes[space] = EVACUATE
+        self._wake.set()
+        self._shared.put(
+            space,
+            {
+                "since": known["since"] if known else self._clock(),
+                "by": by if known is None or not fire else known["by"],
+                "fire": not by_people,
+                "cleared": not by_people,  # the inputs alone say when it is clear
+            },
+        )
+        text = f"fire input of {by}" if fire else f"begun by {by}"
+        self._alarms.raise_(Alarm.EVACUATION, space=space, text=text)
+        self._acts.note(by, "evacuate", space, fire=fire)
+        log.error("evacuation", space=space, by=by, fire=fire)
+
+    def clear(self, space: str, by: str) -> None:
+        """Take an operator's word that a space is clear; its end waits for the acknowledgement."""
+        known = self._shared.entries.get(space)
+        if known is not None and not known["cleared"]:
+            self._shared.put(space, {**known, "cleared": True})
+        self._acts.note(by, "evacuation_clear", space)
+
+    async def acknowledge(self, by: str) -> list[str]:
+        """End all evacuations; return their spaces.
+
+        Raises:
+            NotClear: one of them is not clear; none has ended.
+        """
+        if why := self.not_clear():
+            raise NotClear(why)
+        ended = self.spaces
+        for space in ended:
+            self._shared.put(space, None)
+            self._alarms.clear(Alarm.EVACUATION, space=space)
+            with suppress(KeyError):
+                self._alarms.ack(f"{Alarm.EVACUATION}.{space}", by)
+            self._acts.note(by, "evacuation_ack", space)
+            log.warning("evacuation_over", space=space, by=by)
+        await self._shared.settled()
+        self._modes |= dict.fromkeys(ended, "normal")
+        with suppress(StoreUnavailable):
+            await self._set_modes()
+        return ended
+
+    async def _set_modes(self) -> None:
+        """Set the modes by which scans are decided; what fails is tried again (`keep`)."""
+        for space, mode in list(self._modes.items()):
+            await self._admin.set_mode(space, mode)
+            if self._modes.get(space) == mode:
+                del self._modes[space]
+
+    # --- keeping it true
+
+    async def keep(self) -> None:
+        """Keep the store's modes true to what is evacuated, until cancelled.
+
+        Seen twice before it is put right: another process may be half-way through a step. A space
+        that the store has evacuated and nobody remembers is one that people have to end.
+        """
+        await self._shared.loaded.wait()
+        for space in self.spaces:
+            known = self._shared.entries[space]
+            self._alarms.raise_(Alarm.EVACUATION, space=space, text=f"begun by {known['by']}")
+        seen: set[tuple[str, bool]] = set()
+        while True:
+            self._wake.clear()
+            try:
+                await self._set_modes()
+                seen = await self._look(seen)
+            except StoreUnavailable:
+                await asyncio.sleep(PAUSE_S)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            if self._wake.is_set():
+                seen = set()
+
+    async def _look(self, before: set[tuple[str, bool]]) -> set[tuple[str, bool]]:
+        modes = {state.id: state.mode for state in await self._admin.spaces()}
+        differing = {
+            (space, space in self._shared.entries)
+            for space in self._chains
+            if (modes.get(space) == EVACUATE) != (space in self._shared.entries)
+        }
+        for space, wanted in differing & before:
+            if wanted:
+                await self._admin.set_mode(space, EVACUATE)
+            else:
+                self._begin(space, "unknown", fire=False)
+        return differing
+
+    def _tell(self) -> None:
+        evacuating = {name for name, space in self._places.items() if self.holds(space)}
+        changed = evacuating ^ self._evacuating
+        self._evacuating = evacuating
+        for name in sorted(changed):
+            for told in self._told:
+                told(name, name in evacuating)

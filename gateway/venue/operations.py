@@ -1,0 +1,108 @@
+"""What operators see and do, put together: one of these in each process that serves.
+
+The works of every process keep its memory of modes, equipment, alarms and evacuations equal with
+the others'; those of a gateway's first process act for all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from config import Site
+from gateway.central.connection import Central
+from gateway.entitlements.admin import StoreAdmin
+from gateway.venue import acts as acts_
+from gateway.venue.acts import Acts
+from gateway.venue.alarms import Alarms
+from gateway.venue.bus import Bus
+from gateway.venue.equipment import Panel
+from gateway.venue.evacuation import Evacuation
+from gateway.venue.flags import Flags
+from gateway.venue.modes import Modes
+from gateway.venue.opening import Opening
+from gateway.venue.readers import ReaderFacts, SpaceFacts, readers, spaces
+from gateway.venue.tasks import Work
+
+
+@dataclass(slots=True)
+class Operations:
+    """The parts, and the two tables that scans and people look into."""
+
+    bus: Bus
+    flags: Flags
+    modes: Modes
+    panel: Panel
+    alarms: Alarms
+    acts: Acts
+    evacuation: Evacuation
+    opening: Opening
+    readers: dict[str, ReaderFacts]
+    spaces: dict[str, SpaceFacts]
+
+    def lay_out(self, site: Site) -> None:
+        """Serve a site from now on; the tables stay the same objects, so nobody has to ask anew."""
+        found = readers(site)
+        self.readers.clear()
+        self.readers |= found
+        self.spaces.clear()
+        self.spaces |= spaces(site)
+        self.flags.forget((each.id, way) for each in site.equipment for way in each.directions)
+        self.panel.lay_out(site)
+        self.opening.lay_out(site, self.spaces)
+        self.evacuation.lay_out(site)
+
+    def works(self) -> dict[str, Work]:
+        """Return what every process does."""
+        return {
+            "bus": self.bus.run,
+            "modes": self.modes.run,
+            "equipment": self.panel.run,
+            "alarms": self.alarms.run,
+            "acts": self.acts.run,
+            "evacuation": self.evacuation.run,
+            "opening": self.opening.run,
+        }
+
+    def first_works(self, admin: StoreAdmin) -> dict[str, Work]:
+        """Return what the first process does besides."""
+        return {
+            "alarms_kept": self.alarms.keep,
+            "evacuation_kept": self.evacuation.keep,
+            "spaces_kept": partial(self.opening.keep_stored, admin),
+        }
+
+
+def operations(
+    site: Site, admin: StoreAdmin, clock: Callable[[], int], show: Callable[[int], str]
+) -> Operations:
+    """Put the parts together for a site.
+
+    Args:
+        site: the site.
+        admin: its store.
+        clock: milliseconds since the epoch, by the store's clock.
+        show: writes an instant for people.
+    """
+    gateway = site.identity.gateway
+    bus, flags, acts = Bus(admin, clock), Flags(clock), Acts(admin, clock)
+    modes = Modes(bus, flags)
+    alarms = Alarms(bus, gateway=gateway, clock=clock, show=show)
+    made = Operations(
+        bus=bus,
+        flags=flags,
+        modes=modes,
+        panel=Panel(bus, modes, flags, gateway=gateway, clock=clock, show=show),
+        alarms=alarms,
+        acts=acts,
+        evacuation=Evacuation(bus, alarms, acts, clock),
+        opening=Opening(flags, clock),
+        readers={},
+        spaces={},
+    )
+    made.lay_out(site)
+    return made
+
+
+def moving(admin: StoreAdmin, central: Central) -> Work:
+    """Return the work that carries acts into the database."""
+    return partial(acts_.keep_moving, admin, central)
