@@ -32,7 +32,6 @@ from gateway.central.keys import KeyTable
 from gateway.central.schema import migrate
 from gateway.central.streamer import Streamer
 from gateway.embedded.stores import Addresses, open_stores
-from gateway.entitlements import admin as entitlements
 from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.store import EntitlementStore
 from gateway.errors import AlreadyRunning, DatabaseUnavailable, StoreUnavailable
@@ -50,11 +49,13 @@ from gateway.venue import listening, run_file
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
-from gateway.venue.readers import places, readers, spaces
+from gateway.venue.operations import Operations, moving, operations
+from gateway.venue.readers import places
 from gateway.venue.rebuild import Rebuild
 from gateway.venue.run_file import Running
 from gateway.venue.settling import keep_settling
 from gateway.venue.tasks import Work, kept_going
+from gateway.venue.times import Times
 from gateway.venue.workers import workers as run_workers
 
 STORE_PATIENCE_S: Final = 5.0
@@ -83,6 +84,7 @@ class Core:
     desk: KeyDesk
     health: Health
     late: LateScans
+    operations: Operations
 
 
 @dataclass(slots=True)
@@ -285,16 +287,21 @@ async def _core(
         journal = None if process is None else Journal(site.stores.state_dir, process)
         late = LateScans(store, journal)
         await late.restore(places(site), adopt=process == FIRST)
+        times = Times(ZoneInfo(site.identity.timezone))
+        people = operations(site, admin, store.now, times.write)
         await stack.enter_async_context(
             kept_going(
                 health=health.keep_looking,
                 clock=store.keep_clock,
                 late_scans=late.keep_recording,
                 **({} if journal is None else {"late_journal": late.keep_writing}),
+                **({"acts": people.acts.run} if process is None else people.works()),
             )
         )
         desk = KeyDesk(rows, shelf, clock)
-        yield Core(site, addresses, store, admin, central, shelf, rows, desk, health, late)
+        yield Core(
+            site, addresses, store, admin, central, shelf, rows, desk, health, late, people
+        )
 
 
 @asynccontextmanager
@@ -310,18 +317,7 @@ async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]
         timezone=site.identity.timezone,
         store_went_back=lambda: rebuild.distrust(),  # noqa: PLW0108  # made below
     )
-    spaces = [
-        entitlements.SpaceFacts(
-            each.id,
-            each.parent,
-            each.capacity,
-            each.full,
-            each.anti_passback,
-            each.anti_passback_min,
-        )
-        for each in site.spaces
-    ]
-    rebuild = Rebuild(admin, central, feed, streamer, spaces)
+    rebuild = Rebuild(admin, central, feed, streamer, core.operations.opening.stored)
     core.store.on_empty = rebuild.want
     core.health.on_loading = rebuild.want
     core.health.lag_s = lambda: streamer.lag_s
@@ -339,6 +335,8 @@ async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]
         streamer=once_migrated(streamer.run),
         keys=once_migrated(partial(_keep_mirrored, core)),
         settling=partial(keep_settling, admin, core.store, central, core.store.now),
+        audit=once_migrated(moving(admin, central)),
+        **core.operations.first_works(admin),
     ):
         yield First(feed, streamer, rebuild)
 
@@ -399,8 +397,7 @@ def _services(core: Core, first: First | None) -> Services:
         store=core.store,
         admin=core.admin,
         central=core.central,
-        readers=readers(site),
-        spaces=spaces(site),
+        operations=core.operations,
         keyring=keyring,
         sessions=BrowserSessions(core.shelf, keyring, time.monotonic),
         desk=core.desk,

@@ -93,7 +93,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         StoreUnavailable: an entry, while the store is silent.
     """
     services = face.services
-    reader, place = place_of(face, identity, scan.reader, scan.direction)
+    _, place = place_of(face, identity, scan.reader, scan.direction)
     override = scan.override
     if override is not None and identity.rank < OPERATOR:
         raise Problem(403, "forbidden", "An override needs the role operator.", field="override")
@@ -116,7 +116,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
                 operator=operator,
                 override=None if override is None else override.reason,
                 patience_ms=PATIENCE_MS,
-                flags=reader.flags[place.direction],
+                flags=services.operations.flags.of(place),
             )
     except StoreUnavailable:
         if code is None or place.direction != "exit":

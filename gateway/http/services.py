@@ -19,6 +19,7 @@ from gateway.people.idempotency import Idempotency
 from gateway.people.keyring import Keyring
 from gateway.tickets.decision import Decision
 from gateway.venue.late import LateScan
+from gateway.venue.operations import Operations
 from gateway.venue.readers import ReaderFacts, SpaceFacts
 
 
@@ -80,8 +81,7 @@ class Services:
     store: EntitlementStore
     admin: StoreAdmin
     central: Central | None
-    readers: Mapping[str, ReaderFacts]
-    spaces: Mapping[str, SpaceFacts]
+    operations: Operations
     keyring: Keyring
     sessions: BrowserSessions
     desk: KeyDesk | None
@@ -92,3 +92,13 @@ class Services:
     monotonic: Callable[[], float]
     message: Messenger
     metrics: Metrics = field(default_factory=Metrics)
+
+    @property
+    def readers(self) -> Mapping[str, ReaderFacts]:
+        """The readers, by id."""
+        return self.operations.readers
+
+    @property
+    def spaces(self) -> Mapping[str, SpaceFacts]:
+        """The spaces, by id, in the order of the site file."""
+        return self.operations.spaces

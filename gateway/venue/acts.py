@@ -56,6 +56,7 @@ class Acts:
         self._some = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
+        self._running = False
         self._last = ""
 
     def note(self, who: str, what: str, on: str | None = None, **details: Any) -> None:
@@ -69,13 +70,21 @@ class Acts:
 
     async def settled(self, within_s: float = 1.0) -> bool:
         """Wait until the store has what was noted; False: it does not answer, and gets it later."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self._settled.wait()
+        if self._running:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._settled.wait()
         return not self._waiting
 
     async def run(self) -> None:
         """Write what was noted until cancelled."""
+        self._running = True
+        try:
+            await self._keep_writing()
+        finally:
+            self._running = False
+
+    async def _keep_writing(self) -> None:
         while True:
             await self._some.wait()
             self._some.clear()

@@ -50,6 +50,7 @@ class Shared:
         self.loaded = asyncio.Event()
         """Set once the store's hash has been read."""
         self._settled = asyncio.Event()
+        self._running = False
         bus.listen(name, self._hear)
         bus.on_connect(self._read_again)
 
@@ -73,13 +74,21 @@ class Shared:
 
     async def settled(self, within_s: float = 1.0) -> bool:
         """Wait until the store has what was put; False: it does not answer, and gets it later."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self._settled.wait()
+        if self._running:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._settled.wait()
         return not self._unwritten
 
     async def run(self) -> None:
         """Keep the hash and our memory of it equal until cancelled."""
+        self._running = True
+        try:
+            await self._keep_equal()
+        finally:
+            self._running = False
+
+    async def _keep_equal(self) -> None:
         loop = asyncio.get_running_loop()
         read_at = 0.0
         while True:

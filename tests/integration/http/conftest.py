@@ -13,13 +13,13 @@ import pytest
 from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from config import Site
 from gateway.central.connection import Central
 from gateway.central.keys import KeyTable
 from gateway.central.streamer import Streamer
 from gateway.entitlements.admin import SpaceFacts as StoredSpace
 from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.library import library
-from gateway.entitlements.place import Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.http.application import build_application
 from gateway.http.services import HealthReport, Services, SiteFacts
@@ -31,7 +31,9 @@ from gateway.people.keyring import Keyring
 from gateway.people.roles import Role
 from gateway.people.shelf import RedisShelf
 from gateway.tickets.messages import message
-from gateway.venue.readers import ReaderFacts, SpaceFacts
+from gateway.venue.operations import operations
+from gateway.venue.tasks import kept_going
+from gateway.venue.times import Times
 from tests.unit.http.conftest import Client
 from tests.unit.http.doubles import Later
 
@@ -66,9 +68,19 @@ class House:
                 await connection.execute(statement)
 
 
-def _reader(name: str, space: str, chain: tuple[str, ...], hold_ms: int | None) -> ReaderFacts:
-    entry, leaving = (Place(name, space, chain, way, hold_ms) for way in ("entry", "exit"))
-    return ReaderFacts(name, entry, leaving)
+A_SITE = Site.model_validate(
+    {
+        "site": {"id": SITE, "name": "Museum", "timezone": "Europe/Paris"},
+        "space": [
+            {"id": "hall", "name": "Great hall", "capacity": 300},
+            {"id": "vault", "name": "Vault", "parent": "hall"},
+        ],
+        "equipment": [
+            {"id": "door", "space": "hall", "direction": "both"},
+            {"id": "lane", "space": "hall", "direction": "both", "count_on": "passage"},
+        ],
+    }
+)
 
 
 @asynccontextmanager
@@ -92,19 +104,13 @@ async def a_house(
         keys = {str(role): (await desk.create(str(role), role))[1] for role in Role}
         keys["door"] = (await desk.create("door", Role.SCANNER, "door"))[1]
         keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
+        people = operations(A_SITE, admin, store.now, Times(PARIS).write)
         services = Services(
             site=SiteFacts(SITE, "Museum", "en", PARIS),
             store=store,
             admin=admin,
             central=central,
-            readers={
-                "door": _reader("door", "hall", ("hall",), None),
-                "lane": _reader("lane", "hall", ("hall",), 20_000),
-            },
-            spaces={
-                "hall": SpaceFacts("hall", "Great hall", capacity=300),
-                "vault": SpaceFacts("vault", "Vault", parent="hall"),
-            },
+            operations=people,
             keyring=keyring,
             sessions=BrowserSessions(shelf, keyring, time.monotonic),
             desk=desk,
@@ -117,7 +123,10 @@ async def a_house(
         )
         server = TestServer(build_application(services))
         try:
-            async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
+            async with (
+                kept_going(**people.works(), **people.first_works(admin)),
+                TestClient(server, cookie_jar=DummyCookieJar()) as client,
+            ):
                 yield House(services, central, store, admin, keys, client)
         finally:
             await store.close()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from config import Site
 from gateway.central.connection import Central
 from gateway.entitlements.admin import Meta, SpaceMode, SpaceState, StoreAdmin
 from gateway.entitlements.place import Place
@@ -28,7 +29,8 @@ from gateway.tickets.decision import Decision, TicketView, Window
 from gateway.tickets.event import EventRow
 from gateway.tickets.reasons import Reason
 from gateway.venue.late import LateScan
-from gateway.venue.readers import ReaderFacts, SpaceFacts
+from gateway.venue.operations import operations
+from gateway.venue.times import Times
 
 NOW = 1_763_759_123_456
 SECRETS = {role: f"secret-of-the-{role}" for role in Role}
@@ -83,6 +85,22 @@ def an_event(event_id: str = "1-1-0", **facts: str) -> EventRow:
     known = {"at": str(NOW), "kind": "s", "ticket_code": "TICKET-NUMBER-1", "reader": "north-1"}
     known |= {"space": "hall", "direction": "e", "decision": "g", "persons": "1"}
     return blank._replace(**(known | facts))
+
+
+PARIS = ZoneInfo("Europe/Paris")
+A_SITE = Site.model_validate(
+    {
+        "site": {"id": "museum", "name": "Museum", "timezone": "Europe/Paris"},
+        "space": [
+            {"id": "hall", "name": "Great hall", "capacity": 300},
+            {"id": "vault", "name": "Vault", "parent": "hall"},
+        ],
+        "equipment": [
+            {"id": "north-1", "space": "hall", "direction": "both"},
+            {"id": "vault-1", "space": "vault"},
+        ],
+    }
+)
 
 
 @dataclass
@@ -159,6 +177,9 @@ class FakeAdmin:
     rows: list[EventRow] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
     silent: bool = False
+
+    def key(self, name: str) -> str:
+        return f"{{museum}}{name}"
 
     async def spaces(self) -> list[SpaceState]:
         self._ask()
@@ -293,6 +314,9 @@ class Venue:
         self.later = Later()
         self.health = HealthReport(ready=True, degraded=[], durability="always")
         self.now = NOW
+        self.operations = operations(
+            A_SITE, cast("StoreAdmin", self.admin), lambda: self.now, Times(PARIS).write
+        )
         self._ticks = itertools.count()
         for role in Role:
             self.add_key(Key(str(role), role, digest(SECRETS[role])))
@@ -303,25 +327,13 @@ class Venue:
         self.shelf.keys[key.hash] = msgspec.json.encode(key)
 
     def services(self, monotonic: Callable[[], float], central: Central | None = None) -> Services:
-        hall_in, hall_out = (
-            Place("north-1", "hall", ("hall",), direction) for direction in ("entry", "exit")
-        )
         keyring = Keyring(self.shelf, self.rows, monotonic)
         return Services(
-            site=SiteFacts("museum", "Museum", "en", ZoneInfo("Europe/Paris")),
+            site=SiteFacts("museum", "Museum", "en", PARIS),
             store=cast("EntitlementStore", self.store),
             admin=cast("StoreAdmin", self.admin),
             central=central,
-            readers={
-                "north-1": ReaderFacts("north-1", hall_in, hall_out),
-                "vault-1": ReaderFacts(
-                    "vault-1", Place("vault-1", "vault", ("vault", "hall"), "entry"), None
-                ),
-            },
-            spaces={
-                "hall": SpaceFacts("hall", "Great hall", capacity=300),
-                "vault": SpaceFacts("vault", "Vault", parent="hall"),
-            },
+            operations=self.operations,
             keyring=keyring,
             sessions=BrowserSessions(self.shelf, keyring, monotonic),
             desk=KeyDesk(self.rows, self.shelf, lambda: self.now),
