@@ -107,7 +107,7 @@ def _is_of_our_making(home: Path, state_dir: Path) -> bool:
 
 def _account_of(home: Path) -> Account:
     """Return who runs the servers: whoever has begun, be it an ordinary user."""
-    for path in (home, home / "postgres", home / "valkey"):
+    for path in (home, home / "postgres", home / "valkey", home / "mosquitto"):
         if path.exists() and folders.owner(path).uid != 0:
             return folders.owner(path)
     return _unprivileged()

@@ -1,4 +1,4 @@
-"""Open the two stores, the venue's own or private ones, behind one pair of addresses."""
+"""Open stores and broker, the venue's own or private ones, behind one set of addresses."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.embedded import folders, home, valkey
+from gateway.embedded import folders, home, mosquitto, valkey
 from gateway.embedded import postgres as postgresql
 from gateway.embedded.background import in_thread
 from gateway.embedded.locks import take_lock
@@ -27,10 +27,12 @@ class Addresses:
     Attributes:
         redis: For redis-py's `from_url`, such as `unix:///run/composteur/5b1f/valkey.sock`.
         postgres: For asyncpg, psycopg and psql.
+        mqtt: The broker's, `mqtt://…`; None where there is none.
     """
 
     redis: str
     postgres: str
+    mqtt: str | None = None
 
 
 def _silent(_: str) -> None:
@@ -44,9 +46,10 @@ async def open_stores(
     postgres: str,
     state_dir: Path,
     durability: Durability,
+    mqtt: str | None = None,
     say: Say = _silent,
 ) -> AsyncIterator[Addresses]:
-    """Make the stores available until the end of the block.
+    """Make stores and broker available until the end of the block.
 
     Embedded ones are started, started again when they die, and stopped in order; their data is
     kept. Call this from the main thread (see `Server`).
@@ -57,6 +60,8 @@ async def open_stores(
         state_dir: The folder that the embedded stores' data belongs to.
         durability: Whether the embedded Valkey keeps every acknowledged write through a crash
             (`always`), or may lose the last second or two (`everysec`).
+        mqtt: `embedded`: the machine's own mosquitto, started for us, none if it is not installed;
+            or the address of the venue's broker; None: none.
         say: Is told in a sentence what the operator should know.
 
     Raises:
@@ -65,7 +70,7 @@ async def open_stores(
     """
     async with AsyncExitStack() as stack:
         servers = []
-        if EMBEDDED in {redis, postgres}:
+        if EMBEDDED in {redis, postgres, mqtt}:
             places = await in_thread(lambda: home.settle(state_dir, say))
             lock = await in_thread(lambda: take_lock(places.home, state_dir))
             stack.callback(os.close, lock)
@@ -81,9 +86,16 @@ async def open_stores(
                 program = await in_thread(lambda: postgresql.prepare(places))
                 servers.append(Server(program, say))
                 postgres = await in_thread(lambda: postgresql.address(places))
+            if mqtt == EMBEDDED:
+                mqtt = None
+                if broker := await in_thread(lambda: mosquitto.prepare(places)):
+                    program, mqtt = broker
+                    servers.append(Server(program, say))
+                else:
+                    say(mosquitto.INSTALL)
         await stack.enter_async_context(_running(servers))
         await check(redis, postgres, say)
-        yield Addresses(redis, postgres)
+        yield Addresses(redis, postgres, mqtt)
 
 
 @asynccontextmanager
