@@ -144,7 +144,7 @@ class Outputs:
     def started(self, direction: Direction, now: int) -> list[Output]:
         """Somebody begins to pass: end a level, for while it is held a second person may pass."""
         side, channel = self._sides[direction], self._opener(direction)
-        if self._wiring.release == "pulse" or side.mode == "free" or channel is None:
+        if self._wiring.release == "pulse" or channel is None:
             return []
         if side.due is not None or now >= side.drops_at:
             return []

@@ -136,6 +136,13 @@ class TestRevoke:
             Pulse("relock_entry", 500),
         ]
 
+    def test_a_release_that_is_over_is_not_closed_again_upon_who_passes(self) -> None:
+        board = gate(WHOLE)
+        board.carry(Release("entry", "e1", 1), 1_000)
+        passes(board, 2_000)
+
+        assert board.carry(Revoke("entry", "e1"), 2_200) == [Set("release_entry", on=False)]
+
     def test_another_visitors_release_is_left_alone(self) -> None:
         board = gate()
         board.carry(Release("entry", "e1", 1), 1_000)
