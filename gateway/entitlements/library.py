@@ -7,6 +7,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "functions"
 FILES = (
+    "near",
     "record",
     "book",
     "catalogue",

@@ -9,7 +9,7 @@ end
 local function look_up(book, field)
   local value = book.known[field]
   if value == nil then
-    value = redis.call('HGET', book.key, field)
+    value = call('HGET', book.key, field)
     book.known[field] = value
   end
   return value
@@ -22,7 +22,7 @@ local function look_ahead(book, fields)
     if known[field] == nil then missing[#missing + 1] = field end
   end
   if #missing == 0 then return end
-  local values = redis.call('HMGET', book.key, unpack(missing))
+  local values = call('HMGET', book.key, unpack(missing))
   for position, field in ipairs(missing) do known[field] = values[position] end
 end
 
@@ -34,7 +34,7 @@ local function write_down(book, field, value)
 end
 
 local function add_to(book, field, number)
-  write_down(book, field, math.max(0, (tonumber(look_up(book, field)) or 0) + number))
+  write_down(book, field, max(0, (tonumber(look_up(book, field)) or 0) + number))
 end
 
 local function close_book(book)
@@ -48,6 +48,6 @@ local function close_book(book)
       gone[#gone + 1] = field
     end
   end
-  if #values > 0 then redis.call('HSET', book.key, unpack(values)) end
-  if #gone > 0 then redis.call('HDEL', book.key, unpack(gone)) end
+  if #values > 0 then call('HSET', book.key, unpack(values)) end
+  if #gone > 0 then call('HDEL', book.key, unpack(gone)) end
 end

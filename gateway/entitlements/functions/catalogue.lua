@@ -5,12 +5,12 @@ local SEPARATOR = '\31'
 local function split(text, separator)
   local parts, start = {}, 1
   while true do
-    local found = string.find(text, separator, start, true)
+    local found = find(text, separator, start, true)
     if not found then
-      parts[#parts + 1] = string.sub(text, start)
+      parts[#parts + 1] = sub(text, start)
       return parts
     end
-    parts[#parts + 1] = string.sub(text, start, found - 1)
+    parts[#parts + 1] = sub(text, start, found - 1)
     start = found + 1
   end
 end
@@ -125,7 +125,7 @@ end
 
 local function end_after_first_stamp(windows, record, product)
   if not product.valid_for_s or not record.y then return end
-  local latest = math.floor(tonumber(record.y) / 1000) + product.valid_for_s
+  local latest = floor(tonumber(record.y) / 1000) + product.valid_for_s
   for _, window in ipairs(windows) do
     if not window.till or window.till > latest then window.till = latest end
   end
@@ -185,8 +185,8 @@ end
 
 -- The window that holds now; else the next to come; else the last. Returns its place and what it
 -- refuses with (nil: it holds), or nil where no window lists the space.
-local function choose_window(windows, now_s, chain)
-  local coming, past
+local function choose_window(windows, now, chain)
+  local now_s, coming, past = floor(now / 1000), nil, nil
   for position, window in ipairs(windows) do
     if not window.missing and lists(window, chain) then
       local ordered = not window.starts or not window.till or window.starts <= window.till

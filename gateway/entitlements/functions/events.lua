@@ -10,15 +10,15 @@ local function new_row(moment)
   }
 end
 
-local function escaped(text)
-  if not text then return '' end
-  if string.find(text, '\\', 1, true) then text = string.gsub(text, '\\', '\\\\') end
-  return text
+local function line_of(row)
+  local line = concat(row, '\t')
+  if find(line, '\\', 1, true) then line = string.gsub(line, '\\', '\\\\') end
+  return line
 end
 
-local function unescaped(text)
-  if string.find(text, '\\', 1, true) then text = string.gsub(text, '\\\\', '\\') end
-  return text
+local function columns_of(line)
+  if find(line, '\\', 1, true) then line = string.gsub(line, '\\\\', '\\') end
+  return split(line, '\t')
 end
 
 -- An instant as ms after the event's own.
@@ -40,14 +40,14 @@ local function put_state(row, record, today)
   local made = record.m
   if not made then
     row[22] = '0'
-  elseif string.find(made, ',', 1, true) then
+  elseif find(made, ',', 1, true) then
     row[22], row[23] = figure(total(made)), '{' .. made .. '}'
   else
     row[22] = made
   end
   if record.e then row[24] = '{' .. record.e .. '}' end
   if record.d then
-    local day, made_that_day = string.match(record.d, '^(%d+):(%d+)$')
+    local day, made_that_day = match(record.d, '^(%d+):(%d+)$')
     if day ~= today then row[25] = day end
     row[26] = made_that_day
   end
@@ -61,32 +61,31 @@ end
 
 -- The store's clock in ms: an event's place in the stream.
 local function clock()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  local time = call('TIME')
+  return time[1] * 1000 + floor(time[2] / 1000)
 end
 
 -- Appends the event and returns its id: the epoch and its place in the stream. `at` is written as ms
 -- after that place's; a store whose clock went back goes on behind its last event.
 local function emit(stream, epoch, row, ms)
   row[1] = row.at == ms and '' or figure(row.at - ms)
-  local id = redis.pcall('XADD', stream, instant(ms) .. '-*', 'e', table.concat(row, '\t'))
+  local id = redis.pcall('XADD', stream, instant(ms) .. '-*', 'e', line_of(row))
   if type(id) == 'table' then
-    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
-    local place = string.match(last, '^%d+')
+    local last = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
+    local place = match(last, '^%d+')
     row[1] = instant(row.at - tonumber(place))
-    id = redis.call('XADD', stream, place .. '-*', 'e', table.concat(row, '\t'))
+    id = call('XADD', stream, place .. '-*', 'e', line_of(row))
   end
   return epoch .. '-' .. id
 end
 
 -- The line of an event still in the stream, as columns; else what the gateway read elsewhere.
 local function row_of(stream, event, fallback)
-  local id = string.match(event, '^%d+%-(%d+%-%d+)$')
-  local found = id and redis.call('XRANGE', stream, id, id)[1]
+  local id = match(event, '^%d+%-(%d+%-%d+)$')
+  local found = id and call('XRANGE', stream, id, id)[1]
   local line = found and found[2][2] or fallback
   if not line or line == '' then return nil end
-  local row = split(line, '\t')
-  row[4] = unescaped(row[4])
-  row[1] = tonumber(string.match(event, '^%d+%-(%d+)')) + (tonumber(row[1]) or 0)
+  local row = columns_of(line)
+  row[1] = tonumber(match(event, '^%d+%-(%d+)')) + (tonumber(row[1]) or 0)
   return row
 end

@@ -6,18 +6,18 @@
 -- fields are never touched, a destroyed ticket stays destroyed.
 -- The feed waits while a rebuild loads: a ticket put without its state would look unused.
 local function put_one(key, rev, seller, state)
-  local known = redis.call('HMGET', key, 'v', 'D', 'w2', 'x2')
+  local known = call('HMGET', key, 'v', 'D', 'w2', 'x2')
   local fields = split(seller, SEPARATOR)
   if known[1] then
     if tonumber(known[1]) >= tonumber(rev) then return end
   end
   -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
   if known[1] and fields[1] == 'p' then
-    redis.call('HDEL', key, unpack(FEED_FIELDS))
-    redis.call('HDEL', key, unpack(LONG_FIELDS))
+    call('HDEL', key, unpack(FEED_FIELDS))
+    call('HDEL', key, unpack(LONG_FIELDS))
     for position, field in ipairs(LONG_FIELDS) do
       local number = 2
-      while known[position + 2] and redis.call('HDEL', key, field .. number) == 1 do number = number + 1 end
+      while known[position + 2] and call('HDEL', key, field .. number) == 1 do number = number + 1 end
     end
   end
   if known[1] then state = '' end
@@ -26,14 +26,14 @@ local function put_one(key, rev, seller, state)
   end
   fields[#fields + 1] = 'v'
   fields[#fields + 1] = rev
-  redis.call('HSET', key, unpack(fields))
-  if known[2] then redis.call('HSET', key, 'D', known[2]) end
+  call('HSET', key, unpack(fields))
+  if known[2] then call('HSET', key, 'D', known[2]) end
 end
 
 local TAKES_CHANGES = { ready = true, catching_up = true }
 
 local function put(keys, args)
-  local meta = redis.call('HMGET', keys[1], 'epoch', 'phase')
+  local meta = call('HMGET', keys[1], 'epoch', 'phase')
   if not meta[1] or (args[1] == 'feed' and not TAKES_CHANGES[meta[2]]) then return 'unavailable' end
   for position = 2, #keys do
     local first = (position - 2) * 3 + 1
@@ -46,13 +46,13 @@ end
 local function put_catalogue(keys, args)
   for position = 1, #args, 3 do
     local field, rev, text = args[position], tonumber(args[position + 1]), args[position + 2]
-    local known = redis.call('HGET', keys[1], field)
-    local known_rev = known and tonumber(string.match(known, '^(%d+)'))
+    local known = call('HGET', keys[1], field)
+    local known_rev = known and tonumber(match(known, '^(%d+)'))
     if not known_rev or known_rev < rev then
       if text == '' then
-        redis.call('HDEL', keys[1], field)
+        call('HDEL', keys[1], field)
       else
-        redis.call('HSET', keys[1], field, text)
+        call('HSET', keys[1], field, text)
       end
     end
   end
@@ -61,7 +61,7 @@ end
 
 -- KEYS t:CODE · catalogue · meta · ARGV now. Reply: the ticket, 'unknown_ticket' or 'unavailable'.
 local function look(keys, args)
-  local meta = redis.call('HMGET', keys[3], 'epoch', 'phase')
+  local meta = call('HMGET', keys[3], 'epoch', 'phase')
   if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
   local record = read_record(keys[1])
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
@@ -85,7 +85,7 @@ end
 -- KEYS spaces · events · meta
 -- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
 local function count(keys, args, spaces)
-  local epoch = redis.call('HGET', keys[3], 'epoch')
+  local epoch = call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
   local chain, persons = name_list(args[3]), tonumber(args[6])
   local row = new_row(tonumber(args[1]))
@@ -105,7 +105,7 @@ local function reopen(keys, args, spaces)
   local grant = grant_by_event(record, args[1])
   if not grant or grant.status ~= 'r' then return 'OK' end
   -- twice in a rebuild that was interrupted; or made while it loaded
-  if redis.call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1])) == 0 then return 'OK' end
+  if call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1])) == 0 then return 'OK' end
   if grant.what == 'x' or not record.i then return 'OK' end
   local beyond, changes = record.o and chain_of(spaces, record.o) or {}, new_changes()
   local gains = without(chain_of(spaces, record.i), beyond)

@@ -5,7 +5,7 @@
 
 local function parse_grant(slot, text)
   local hash, event, persons, passed, window, status, what, answered, settled_by =
-    string.match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(z?),?(.*)$')
+    match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(z?),?(.*)$')
   return {
     slot = slot, hash = hash, event = event, persons = tonumber(persons), passed = tonumber(passed),
     window = tonumber(window), status = status, what = what, answered = answered == 'z',
@@ -32,7 +32,7 @@ local function grant_by_nonce(record, hash)
   for slot, field in ipairs(SLOTS) do
     local text = record[field]
     if not text then return nil end
-    if string.find(text, hash, 1, true) == 1 then return parse_grant(slot - 1, text) end
+    if find(text, hash, 1, true) == 1 then return parse_grant(slot - 1, text) end
   end
   return nil
 end
@@ -42,7 +42,7 @@ local function grant_by_event(record, event)
   for slot, field in ipairs(SLOTS) do
     local text = record[field]
     if not text then return nil end
-    if string.find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot - 1, text) end
+    if find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot - 1, text) end
   end
   return nil
 end
@@ -75,9 +75,9 @@ end
 -- Reads column 36 of a grant's own event.
 local function memory_of(row)
   local hash, persons, passed, window, status, what =
-    string.match(row[36], '^([^,]*),(%d+),(%d+),(%d+),(%a)(%a)')
+    match(row[36], '^([^,]*),(%d+),(%d+),(%d+),(%a)(%a)')
   if not hash then
-    hash, status, what = string.match(row[36], '^([^,]*),(%a)(%a)')
+    hash, status, what = match(row[36], '^([^,]*),(%a)(%a)')
     if not hash then return nil end
     persons, window = row[13], 1
     passed = status == 'c' and persons or 0

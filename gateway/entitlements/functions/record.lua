@@ -18,7 +18,7 @@ local LONG_FIELDS = { 'w', 'x' }
 local GRANTS_KEPT = 8
 
 local function read_record(key)
-  local flat = redis.call('HGETALL', key)
+  local flat = call('HGETALL', key)
   if #flat == 0 then return nil end
   -- room for a stamped ticket's fields at once: growing a table field by field costs more
   local record = {
@@ -37,7 +37,7 @@ local function long_value(record, field)
     parts[number] = record[field .. number]
     number = number + 1
   end
-  return table.concat(parts)
+  return concat(parts)
 end
 
 -- Texts are parsed once: what is known by the text itself can never be stale.
@@ -80,10 +80,10 @@ local function set(changes, record, field, value)
 end
 
 local function write_record(key, record, changes)
-  if changes.size > 0 then redis.call('HSET', key, unpack(changes, 1, changes.size)) end
+  if changes.size > 0 then call('HSET', key, unpack(changes, 1, changes.size)) end
   if changes.gone then
     for _, field in ipairs(changes.gone) do
-      if not record[field] then redis.call('HDEL', key, field) end
+      if not record[field] then call('HDEL', key, field) end
     end
   end
 end
@@ -92,7 +92,7 @@ end
 local shown, shown_text
 
 local function instant(value)
-  if value ~= shown then shown, shown_text = value, string.format('%.0f', value) end
+  if value ~= shown then shown, shown_text = value, format('%.0f', value) end
   return shown_text
 end
 
@@ -123,12 +123,12 @@ end
 
 -- The list with one of its figures replaced.
 local function with_figure(text, position, number)
-  if position == 1 and (not text or not string.find(text, ',', 1, true)) then return figure(number) end
+  if position == 1 and (not text or not find(text, ',', 1, true)) then return figure(number) end
   local list = {}
   for place, known in ipairs(numbers(text or '')) do list[place] = known end
   for place = #list + 1, position do list[place] = 0 end
   list[position] = number
-  return table.concat(list, ',')
+  return concat(list, ',')
 end
 
 local function set_counts(changes, record, window, made, admitted)
@@ -138,21 +138,32 @@ local function set_counts(changes, record, window, made, admitted)
   set(changes, record, 'e', admitted_text ~= made_text and admitted_text or nil)
 end
 
-local function persons_inside(record) return tonumber(record.k or (record.i and 1) or 0) end
+local function persons_of(record) return record.n and tonumber(record.n) or 1 end
 
-local function last_at(record) return tonumber(record.l or record.y) end
+local function persons_inside(record)
+  if record.k then return tonumber(record.k) end
+  return record.i and 1 or 0
+end
+
+local function last_at(record)
+  local at = record.l or record.y
+  return at and tonumber(at)
+end
 
 local function last_reader(record) return record.L or record.Y end
 
-local function moved_at(record) return tonumber(record.M or record.l or record.y) end
+local function moved_at(record)
+  local at = record.M or record.l or record.y
+  return at and tonumber(at)
+end
 
 local function made_on(record, day)
   if not record.d then return 0 end
-  local known, made = string.match(record.d, '^(%d+):(%d+)$')
+  local known, made = match(record.d, '^(%d+):(%d+)$')
   return known == day and tonumber(made) or 0
 end
 
 local function code_of(key)
-  local _, last = string.find(key, '}t:', 1, true)
-  return string.sub(key, last + 1)
+  local _, last = find(key, '}t:', 1, true)
+  return sub(key, last + 1)
 end

@@ -3,7 +3,7 @@
 --
 -- A case gathers what the rule needs:
 --   turn: what the scans of its batch share · how: what it shares with others of its reader (chain, exit,
---   persons asked, closed, out_of_service, free, bad_signature, stale, day) · now, now_s ·
+--   persons asked, closed, out_of_service, free, bad_signature, stale, day) · now ·
 --   record · product, windows · spaces of the chain · override
 
 -- What stands before the ticket is looked at. Returns a reason, or 'free'.
@@ -38,8 +38,8 @@ end
 local function party_of(case)
   local record = case.record
   local made, admitted = made_in(record, case.window), admitted_in(record, case.window)
-  local persons = tonumber(record.n or 1)
-  local left = math.max(0, made * persons - admitted)
+  local persons = persons_of(record)
+  local left = max(0, made * persons - admitted)
   local inside = persons_inside(record)
   if inside == 0 and is_within(record, case.turn.spaces, case.how.chain[1]) then inside = persons - left end
   return {
@@ -129,8 +129,8 @@ end
 
 -- Chooses the window (for every answer shows one) and says whether it refuses.
 local function take_window(case)
-  local position, reason = choose_window(case.windows, case.now_s, case.how.chain)
-  if not position then position = choose_window(case.windows, case.now_s, nil) end
+  local position, reason = choose_window(case.windows, case.now, case.how.chain)
+  if not position then position = choose_window(case.windows, case.now, nil) end
   case.window = position
   return reason
 end
@@ -139,7 +139,7 @@ end
 local function move_in(case)
   local record, most = case.record, 0
   if case.kind ~= 's' then
-    most = math.max(0, persons_inside(record) - case.n, case.party.persons - case.n)
+    most = max(0, persons_inside(record) - case.n, case.party.persons - case.n)
   end
   case.move = entry_move(record, case.turn.spaces, case.how.chain, case.n, most)
 end
@@ -190,8 +190,8 @@ local function pass_freely(case)
   local record = case.record
   if record then take_window(case) end
   local whole = record and record.a == 'g' and case.product ~= GONE and not case.product.partial_groups
-  case.kind, case.n = 'f', case.how.persons or (whole and tonumber(record.n or 1)) or 1
+  case.kind, case.n = 'f', case.how.persons or (whole and persons_of(record)) or 1
   case.move = {
-    gained = case.how.chain, left = {}, unseen = 0, n = case.how.exit and -case.n or case.n, stays = true,
+    gained = case.how.chain, left = NOWHERE, unseen = 0, n = case.how.exit and -case.n or case.n, stays = true,
   }
 end

@@ -16,7 +16,7 @@ local WORDS = 4
 local parse_how = remembering(function(text)
   local part = split(text, SEPARATOR)
   local flags = part[5]
-  local function has(letter) return string.find(flags, letter, 1, true) ~= nil end
+  local function has(letter) return find(flags, letter, 1, true) ~= nil end
   return {
     op = part[1], check = part[1] == 'check', reserve = part[1] == 'reserve',
     recorded = part[1] == 'record', reader = part[2], chain = name_list(part[3]),
@@ -27,13 +27,19 @@ local parse_how = remembering(function(text)
   }
 end, 2000)
 
-local NOTHING_SPECIAL = { '', '', '', '' }
+local parse_special = remembering(function(text)
+  local part = split(text, SEPARATOR)
+  return {
+    override = part[1] ~= '' and part[1] or nil, device_at = part[2] or '', claimed = part[3],
+    reason = part[4] ~= '' and part[4] or nil,
+  }
+end, 100)
 
 -- What the scans of a batch share. Its instant is that of all their events.
 local function open_turn(keys)
   local turn = {
     ms = clock(), catalogue = open_book(keys[1]), spaces = open_book(keys[2]), open = keys[3],
-    events = keys[4], meta = open_book(keys[5]),
+    events = keys[4], meta = open_book(keys[5]), code_starts = #keys[5] - #'meta' + #'t:' + 1,
   }
   look_ahead(turn.meta, { 'epoch', 'phase', 'tally_day', 'n:granted' })
   turn.epoch, turn.phase = turn.meta.known.epoch, turn.meta.known.phase
@@ -46,21 +52,22 @@ local function close_turn(turn)
 end
 
 local function case_of(turn, key, how, now, nonce, special)
-  local said = special == '' and NOTHING_SPECIAL or split(special, SEPARATOR)
-  local ms = tonumber(now)
+  local said = parse_special(special)
+  if now ~= turn.now_text then turn.now, turn.now_text = tonumber(now), now end
+  -- with room for what the rule adds: growing a table costs more
   return {
-    turn = turn, key = key, code = code_of(key), how = how, now = ms, now_text = now,
-    now_s = math.floor(ms / 1000), nonce = nonce, spaces = read_spaces(turn.spaces, how.chain_text),
-    override = said[1] ~= '' and said[1] or nil, device_at = said[2], claimed = said[3],
-    claimed_reason = said[4],
+    turn = turn, key = key, code = sub(key, turn.code_starts), how = how, now = turn.now, now_text = now,
+    nonce = nonce, spaces = read_spaces(turn.spaces, how.chain_text), said = said,
+    override = said.override, record = nil, product = nil, windows = nil, window = nil, party = nil,
+    kind = nil, n = nil, move = nil,
   }
 end
 
 local function begin_day(meta, day)
-  local fields = redis.call('HKEYS', meta.key)
+  local fields = call('HKEYS', meta.key)
   for field in pairs(meta.known) do fields[#fields + 1] = field end
   for _, field in ipairs(fields) do
-    if string.sub(field, 1, 2) == 'n:' then write_down(meta, field, nil) end
+    if sub(field, 1, 2) == 'n:' then write_down(meta, field, nil) end
   end
   write_down(meta, 'tally_day', day)
 end
@@ -74,13 +81,13 @@ end
 local function scan_row(case, decision, reason)
   local record, window, row = case.record, case.window and case.windows[case.window], new_row(case.now)
   local how = case.how
-  row[2], row[4] = 's', escaped(case.code)
+  row[2], row[4] = 's', case.code
   row[7], row[8], row[9], row[10] = how.chain[1], how.reader, how.operator, how.direction
   row[11], row[12], row[13] = decision, reason or '', figure(case.n or how.persons or 1)
-  row[17], row[18], row[19] = case.device_at, how.offline, how.degraded
+  row[17], row[18], row[19] = case.said.device_at, how.offline, how.degraded
   row[20] = case.override or ''
   if record then
-    row[5], row[6] = escaped(record.p), escaped(window and window.session or record.s)
+    row[5], row[6] = record.p or '', window and window.session or record.s or ''
     row[14] = record.a or ''
   else
     row[14] = 'n'
@@ -92,14 +99,14 @@ end
 local function lane_of(case)
   local text = look_up(case.turn.spaces, 'l:' .. case.how.reader)
   if not text then return nil end
-  local event, code = string.match(text, '^(%S+) (.*)$')
-  if not redis.call('ZSCORE', case.turn.open, event .. '\t' .. code) then return nil end
+  local event, code = match(text, '^(%S+) (.*)$')
+  if not call('ZSCORE', case.turn.open, event .. '\t' .. code) then return nil end
   return event, code == case.code
 end
 
 -- One more stamp on its local day; one told late never moves the day back.
 local function count_day(changes, record, day)
-  local known, made = string.match(record.d or '', '^(%d+):(%d+)$')
+  local known, made = match(record.d or '', '^(%d+):(%d+)$')
   if known and known > day then return end
   set(changes, record, 'd', day .. ':' .. figure(known == day and tonumber(made) + 1 or 1))
 end
@@ -159,7 +166,7 @@ end
 -- A reservation takes places at once; whoever leaves another space does so at the passage.
 local function reserve_place(case, event)
   local turn, how = case.turn, case.how
-  redis.call('ZADD', turn.open, instant(case.now + how.hold_ms), event .. '\t' .. case.code)
+  call('ZADD', turn.open, instant(case.now + how.hold_ms), event .. '\t' .. case.code)
   write_down(turn.spaces, 'l:' .. how.reader, event .. ' ' .. case.code)
   if how.exit then return end
   for _, space in ipairs(case.move.gained) do add_persons(turn.spaces, 'r:', space, case.n) end
@@ -229,7 +236,7 @@ local function answered_before(case, found)
 end
 
 local function conflict_text(reason, with, reader, at)
-  return table.concat({ reason, with or '', reader or '', at and instant(at) or '' }, '\31')
+  return concat({ reason, with or '', reader or '', at and instant(at) or '' }, '\31')
 end
 
 -- An offline grant counts whatever the rules say now; what they say is its conflict.
@@ -251,7 +258,7 @@ local function force(case, reason)
   if moved and moved > case.now then
     case.placed = false
     local n = case.how.exit and -case.n or case.n
-    case.move = { gained = case.how.chain, left = {}, unseen = 0, n = n }
+    case.move = { gained = case.how.chain, left = NOWHERE, unseen = 0, n = n }
   end
 end
 
@@ -293,11 +300,11 @@ end
 
 -- What an offline reader decided stands: a grant counts, a refusal keeps its reason.
 local function claimed_reason(case, reason)
-  if case.claimed == 'g' then
+  if case.said.claimed == 'g' then
     force(case, reason)
     return nil
   end
-  return case.claimed_reason ~= '' and case.claimed_reason or reason or 'store_unavailable'
+  return case.said.reason or reason or 'store_unavailable'
 end
 
 -- Makes the event of a decision and all that it changes.

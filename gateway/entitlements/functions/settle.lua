@@ -28,7 +28,7 @@ local function open_case(keys, spaces, event, fallback, now)
     end
     -- a reservation that is not open any more has been settled
     if row[37] ~= '' then
-      grant.status = redis.call('ZSCORE', keys[4], event .. '\t' .. code) and 'r' or 'c'
+      grant.status = call('ZSCORE', keys[4], event .. '\t' .. code) and 'r' or 'c'
     end
     grant.passed = grant.status == 'c' and grant.persons or 0
   end
@@ -42,8 +42,8 @@ end
 -- The event that settles: it stands where the grant stood.
 local function settling_row(case, kind, at, persons)
   local row, of = new_row(at), case.row
-  row[2], row[3], row[4] = kind, case.event, escaped(of[4])
-  row[5], row[6], row[7], row[8] = escaped(of[5]), escaped(of[6]), of[7], of[8]
+  row[2], row[3], row[4] = kind, case.event, of[4]
+  row[5], row[6], row[7], row[8] = of[5], of[6], of[7], of[8]
   row[10], row[13], row[14] = of[10], figure(persons), of[14]
   return row
 end
@@ -64,10 +64,10 @@ local function write_case(case, epoch, row)
 end
 
 local function close_reservation(case)
-  redis.call('ZREM', case.keys[4], case.event .. '\t' .. case.code)
+  call('ZREM', case.keys[4], case.event .. '\t' .. case.code)
   local lane = 'l:' .. case.row[8]
   local text = look_up(case.spaces, lane)
-  if text and string.find(text, case.event .. ' ', 1, true) == 1 then
+  if text and find(text, case.event .. ' ', 1, true) == 1 then
     write_down(case.spaces, lane, nil)
   end
   if case.record and case.record.Be == case.event then
@@ -93,12 +93,12 @@ local function give_back(case, persons, keeps_stamp)
   local record, grant = case.record, case.grant
   if not record or (grant.what ~= 's' and grant.what ~= 'p') then return 0 end
   local made, admitted = made_in(record, grant.window), admitted_in(record, grant.window)
-  local left = math.max(0, admitted - persons)
-  local needed = math.ceil(left / tonumber(record.n or 1))
+  local left = max(0, admitted - persons)
+  local needed = math.ceil(left / persons_of(record))
   local stamps = not keeps_stamp and needed < made and 1 or 0
   set_counts(case.changes, record, grant.window, made - stamps, left)
   if stamps == 1 and record.d then
-    local day, made_that_day = string.match(record.d, '^(%d+):(%d+)$')
+    local day, made_that_day = match(record.d, '^(%d+):(%d+)$')
     if day == case.day and tonumber(made_that_day) > 0 then
       set(case.changes, record, 'd', day .. ':' .. (tonumber(made_that_day) - 1))
     end
@@ -117,7 +117,7 @@ local function forget_times(case)
   for _, other in ipairs(grants_of(record)) do
     if other.event ~= case.event and other.what == 's' and (other.status == 'c' or other.status == 'r') then
       local row = row_of(case.keys[5], other.event)
-      local at = row and row[1] or tonumber(string.match(other.event, '^%d+%-(%d+)'))
+      local at = row and row[1] or tonumber(match(other.event, '^%d+%-(%d+)'))
       set(changes, record, 'l', instant(at) ~= record.y and instant(at) or nil)
       if row then set(changes, record, 'L', row[8] ~= record.Y and row[8] or nil) end
       return
@@ -137,7 +137,7 @@ local function still_there(case, persons)
       others = others - newer.persons
     end
   end
-  return math.max(0, math.min(persons, others))
+  return max(0, min(persons, others))
 end
 
 local function leave_unseen(case, persons)
@@ -222,10 +222,10 @@ local function pass_reserved(case, delta)
     end
   elseif record and grant.passed == 0 and record.Be == case.event then
     local before = { i = record.Bi, o = record.Bo, k = record.Bk }
-    local most = grant.what ~= 's' and tonumber(record.n or 1) or 0
+    local most = grant.what ~= 's' and persons_of(record) or 0
     move = entry_move(before, spaces, case.chain, delta, most)
   else
-    move = { gained = gained_by(case), left = {}, unseen = 0, n = delta }
+    move = { gained = gained_by(case), left = NOWHERE, unseen = 0, n = delta }
   end
   move_persons(spaces, move)
 end
@@ -253,11 +253,11 @@ local function take_again(case, delta, day)
   end
   local move
   if grant.what == 'f' then
-    move = { gained = case.chain, left = {}, unseen = 0, n = delta, stays = true }
+    move = { gained = case.chain, left = NOWHERE, unseen = 0, n = delta, stays = true }
   elseif case.exit then
     move = exit_move(record, case.spaces, case.chain, delta)
   else
-    move = entry_move(record, case.spaces, case.chain, delta, tonumber(record.n or 1))
+    move = entry_move(record, case.spaces, case.chain, delta, persons_of(record))
   end
   move_persons(case.spaces, move)
   set_place(case.changes, record, move)
@@ -270,14 +270,14 @@ local function passage(keys, args, spaces)
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[4], now)
   if not case then return problem end
-  local epoch = redis.call('HGET', keys[6], 'epoch')
+  local epoch = call('HGET', keys[6], 'epoch')
   if not epoch then return 'unavailable' end
   local grant = case.grant
   if grant.status == 'u' then return 'undone' end
   local granted = tonumber(case.row[13])
   local asked = tonumber(args[3]) or granted
-  local passed = math.min(asked, granted)
-  local delta, beyond = passed - grant.passed, asked - math.max(granted, grant.passed)
+  local passed = min(asked, granted)
+  local delta, beyond = passed - grant.passed, asked - max(granted, grant.passed)
   if delta <= 0 and beyond <= 0 then
     local first = grant.status ~= 'r' and grant.settled_by or nil
     return settled(first, case.event, true, nil, keys, case.record, now)
@@ -291,10 +291,10 @@ local function passage(keys, args, spaces)
       pass_reserved(case, delta)
     else
       conflict = take_again(case, delta, args[6])
-      row[21] = conflict and string.match(conflict, '^[^\31]*\31([^\31]*)') or ''
+      row[21] = conflict and match(conflict, '^[^\31]*\31([^\31]*)') or ''
       grant.status, grant.persons = 'c', passed
     end
-    grant.passed = math.max(passed, asked)
+    grant.passed = max(passed, asked)
     if grant.status == 'r' and not grant.slot then
       -- nobody remembers how many have passed: it ends with the first
       release_places(case, granted - passed)
@@ -324,15 +324,15 @@ local function annul(keys, args, spaces)
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then
-    redis.call('ZREM', keys[4], args[1] .. '\t' .. code_of(keys[1]))
+    call('ZREM', keys[4], args[1] .. '\t' .. code_of(keys[1]))
     return problem
   end
-  local epoch = redis.call('HGET', keys[6], 'epoch')
+  local epoch = call('HGET', keys[6], 'epoch')
   if not epoch then return 'unavailable' end
   local grant = case.grant
   case.day = args[4]
   -- settled already: then nothing of it may wait to be settled
-  if grant.status ~= 'r' then redis.call('ZREM', keys[4], args[1] .. '\t' .. case.code) end
+  if grant.status ~= 'r' then call('ZREM', keys[4], args[1] .. '\t' .. case.code) end
   if grant.status == 'a' or (grant.status == 'c' and grant.persons < tonumber(case.row[13])) then
     return settled(grant.settled_by, case.event, true, nil, keys, case.record, now)
   end
@@ -343,7 +343,7 @@ end
 
 local function undo_case(case, epoch, operator, reason)
   local grant = case.grant
-  local persons = math.min(grant.passed, tonumber(case.row[13]))
+  local persons = min(grant.passed, tonumber(case.row[13]))
   local stamps = give_back(case, persons)
   if stamps == 1 then forget_times(case) end
   leave_unseen(case, persons)
@@ -370,7 +370,7 @@ local function undo(keys, args, spaces)
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then return problem end
-  local epoch = redis.call('HGET', keys[6], 'epoch')
+  local epoch = call('HGET', keys[6], 'epoch')
   if not epoch then return 'unavailable' end
   local grant = case.grant
   case.day = args[4]
@@ -390,7 +390,7 @@ local function take_back(keys, args, spaces)
   local found = grant_by_nonce(record, args[1])
   if not found or found.answered then return 'stands' end
   local case = open_case(keys, spaces, found.event, nil, tonumber(args[2]))
-  local epoch = redis.call('HGET', keys[6], 'epoch')
+  local epoch = call('HGET', keys[6], 'epoch')
   if not case or not epoch then return 'stands' end
   local grant = case.grant
   local stays = case.exit or grant.what == 'f' -- who has passed has gone
@@ -411,15 +411,15 @@ end
 local function destroy(keys, args)
   local now = tonumber(args[1])
   local record = read_record(keys[1])
-  local meta = redis.call('HMGET', keys[6], 'epoch', 'phase')
+  local meta = call('HMGET', keys[6], 'epoch', 'phase')
   if not meta[1] then return 'unavailable' end
   if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
   if record.D then return settled(nil, nil, true, nil, keys, record, now) end
   local changes = new_changes()
   set(changes, record, 'D', instant(now))
   local row = new_row(now)
-  row[2], row[4] = 'd', escaped(code_of(keys[1]))
-  row[5], row[6], row[9] = escaped(record.p), escaped(record.s), args[2]
+  row[2], row[4] = 'd', code_of(keys[1])
+  row[5], row[6], row[9] = record.p or '', record.s or '', args[2]
   row[14], row[20] = record.a or '', args[3]
   put_state(row, record)
   local event = emit(keys[5], meta[1], row, clock())

@@ -92,11 +92,13 @@ local function back_in(record, book, chain)
   return record.o
 end
 
+local NOWHERE = {}
+
 -- An entry of n persons into chain[1]. Those seen last in another space, or within this one, must
 -- have left unseen: they are taken out first. At most `most` of them stay where they are.
 -- `inside` without persons (k 0) is back from a space within: all of them.
 local function entry_move(record, book, chain, n, most)
-  local space, before = chain[1], record.i and chain_of(book, record.i) or {}
+  local space, before = chain[1], record.i and chain_of(book, record.i) or NOWHERE
   local count, origin = persons_inside(record), nil
   if position_in(before, space) then
     origin = back_in(record, book, chain)
@@ -108,9 +110,9 @@ local function entry_move(record, book, chain, n, most)
       end
     end
   end
-  local beyond = origin and chain_of(book, origin) or {}
+  local beyond = origin and chain_of(book, origin) or NOWHERE
   local seen = record.i and (count > 0 and count or n) or 0
-  local stay = record.i == space and math.min(count, most) or 0
+  local stay = record.i == space and min(count, most) or 0
   return {
     gained = without(chain, beyond), left = without(before, beyond), unseen = stay - seen,
     inside = space, origin = origin, count = stay + n, n = n,
@@ -119,17 +121,17 @@ end
 
 -- An exit of n persons from chain[1]; a ticket that is not there is counted out and stays put.
 local function exit_move(record, book, chain, n)
-  local current = record.i and chain_of(book, record.i) or {}
+  local current = record.i and chain_of(book, record.i) or NOWHERE
   if not position_in(current, chain[1]) then
-    return { gained = chain, left = {}, unseen = 0, n = -n, stays = true }
+    return { gained = chain, left = NOWHERE, unseen = 0, n = -n, stays = true }
   end
   local back = back_in(record, book, chain)
-  local gained = without(current, back and chain_of(book, back) or {})
+  local gained = without(current, back and chain_of(book, back) or NOWHERE)
   local rest = persons_inside(record) - n
   if rest > 0 then
-    return { gained = gained, left = {}, unseen = 0, n = -n, inside = record.i, origin = record.o, count = rest }
+    return { gained = gained, left = NOWHERE, unseen = 0, n = -n, inside = record.i, origin = record.o, count = rest }
   end
-  return { gained = gained, left = {}, unseen = 0, n = -n, inside = back, count = 0 }
+  return { gained = gained, left = NOWHERE, unseen = 0, n = -n, inside = back, count = 0 }
 end
 
 local function persons_moved(move)

@@ -9,19 +9,19 @@ local function span_texts(windows)
     spans[position] = (span.starts and instant(span.starts) or '') .. '~'
       .. (span.till and instant(span.till) or '')
   end
-  return table.concat(spans, ',')
+  return concat(spans, ',')
 end
 
 local function view_of(record, product, windows, window)
   windows.spans = windows.spans or span_texts(windows)
-  local chosen, made = windows[window], made_in(record, window)
-  local persons = record.n or '1'
+  local chosen, made, persons = windows[window], made_in(record, window), record.n or '1'
+  local left = persons
   if made > 0 then
-    persons = figure(math.max(0, made * tonumber(persons) - admitted_in(record, window)))
+    left = figure(max(0, made * tonumber(persons) - admitted_in(record, window)))
   end
   return (record.p or '') .. '\t' .. (chosen.session or record.s or '') .. '\t' .. product.label
-    .. '\t' .. (record.a or '') .. '\t' .. (record.h or '') .. '\t' .. (record.n or '1') .. '\t'
-    .. persons .. '\t' .. (record.t or '') .. '\t' .. (record.H or '') .. '\t' .. (record.R or '')
+    .. '\t' .. (record.a or '') .. '\t' .. (record.h or '') .. '\t' .. persons .. '\t' .. left
+    .. '\t' .. (record.t or '') .. '\t' .. (record.H or '') .. '\t' .. (record.R or '')
     .. '\t' .. (record.D or '') .. '\t' .. windows.spans .. '\t' .. figure(window) .. '\t'
     .. figure(made) .. '\t' .. (chosen.stamps and figure(chosen.stamps) or '') .. '\t'
     .. (record.y or '') .. '\t' .. (record.Y or '') .. '\t' .. (record.l or record.y or '') .. '\t'
@@ -38,6 +38,6 @@ end
 local function current_view(record, catalogue, now)
   local product, windows = windows_of(record, catalogue)
   if not windows then return nil end
-  local window = choose_window(windows, math.floor(now / 1000), nil) or 1
+  local window = choose_window(windows, now, nil) or 1
   return view_of(record, product, windows, window), product
 end

@@ -307,3 +307,17 @@ async def test_events_of_a_code_with_backslashes_are_found_in_the_stream(bench: 
     code = "A\\B\\\\C"
     await bench.store.scan(code, bench.place())
     assert [row.ticket_code for row in await bench.admin.events_of(code, "0-0")] == [code]
+
+
+async def test_backslashes_of_names_and_words_are_those_that_were_said(bench: Bench) -> None:
+    code = await bench.a_ticket(of="day\\night\\")
+    await bench.store.scan(code, bench.place(), override="C:\\new", operator="ada\\bob")
+    granted = (await bench.events())[0]
+
+    await bench.store.undo(granted, operator="eve\\", reason="\\N")
+
+    undone = (await bench.events())[1]
+    assert [(row.product, row.operator, row.override_reason) for row in (granted, undone)] == [
+        ("day\\night\\", "ada\\bob", "C:\\new"),
+        ("day\\night\\", "eve\\", "\\N"),
+    ]
