@@ -1,6 +1,6 @@
 """The site file: its models, its loading, and errors that say where they are."""
 
-from config.loading import load, parse
+from config.loading import Examined, examine, examine_text, load, parse
 from config.models import Channel, Controller, Equipment, Http, Identity, Site, Space, Stores
 from config.problems import Problem, SiteFileError
 from config.wires import ChannelRange, Wires, WireSettings
@@ -10,6 +10,7 @@ __all__ = (
     "ChannelRange",
     "Controller",
     "Equipment",
+    "Examined",
     "Http",
     "Identity",
     "Problem",
@@ -19,6 +20,8 @@ __all__ = (
     "Stores",
     "WireSettings",
     "Wires",
+    "examine",
+    "examine_text",
     "load",
     "parse",
 )

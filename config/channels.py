@@ -34,7 +34,7 @@ def _names(
     here = f"a {equipment.kind} on {equipment.controller}"
     for name in channels:
         if not ranges:
-            yield table.problem("channels", name, text=f"{here} has no channels")
+            yield table.problem("channels", name, text=f"means nothing: {here} has no channels")
         elif name not in ranges:
             text = f"is no channel of {here}; {suggested(name, list(ranges))}"
             yield table.problem("channels", name, text=text)

@@ -64,7 +64,7 @@ class Draft:
             return
         if driver not in wires:
             if table.model is not None:
-                text = f"found {driver!r}, {suggested(driver, sorted(wires), 'here there are')}"
+                text = f"found {driver!r}, not installed here; {suggested(driver, sorted(wires))}"
                 self.problems.append(table.problem("driver", text=text))
             return
         model = wires[driver]

@@ -2,28 +2,57 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from config import channels, gates, openings, reach, references
 from config.draft import Draft
-from config.locate import line_of, lines_of
+from config.locate import Location, line_of, lines_of
 from config.models import Equipment, Site
-from config.problems import SECRETS, Problem, SiteFileError, of_validation
-from config.references import problems_of
+from config.problems import SECRETS, Problem, SiteFileError, in_order, of_validation
 from config.values import Section
 from config.wires import Wires
 
 PREFIX = "COMPOSTEUR__"
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A site that can be used, and what its author probably did not mean."""
+
+    site: Site
+    warnings: tuple[Problem, ...]
+
+
 def load(
     path: Path, environment: Mapping[str, str] | None = None, wires: Wires | None = None
 ) -> Site:
     """Read a site file; secrets may come from the environment.
+
+    Raises:
+        SiteFileError: With every problem found.
+    """
+    return examine(path, environment, wires).site
+
+
+def parse(
+    text: str,
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    wires: Wires | None = None,
+) -> Site:
+    """Read the text of a site file that lies, or would lie, at a path."""
+    return examine_text(text, path, environment, wires).site
+
+
+def examine(
+    path: Path, environment: Mapping[str, str] | None = None, wires: Wires | None = None
+) -> Examined:
+    """Read a site file, and what its author might want to know of it.
 
     Args:
         path: The TOML file. Paths in it are relative to its folder.
@@ -41,40 +70,49 @@ def load(
     except OSError as problem:
         said = (problem.strerror or str(problem)).lower()
         raise SiteFileError(path, [Problem((), f"cannot be read: {said}")]) from problem
-    return parse(text, path, environment, wires)
+    return examine_text(text, path, environment, wires)
 
 
-def parse(
+def examine_text(
     text: str,
     path: Path,
     environment: Mapping[str, str] | None = None,
     wires: Wires | None = None,
-) -> Site:
-    """Read the text of a site file that lies, or would lie, at a path."""
+) -> Examined:
+    """Read the text of a site file that lies, or would lie, at a path, as `examine` does."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise SiteFileError(path, [_of_syntax(problem)]) from problem
     origins, problems = _take_secrets(data, environment or {})
     draft = Draft(data, wires or {})
-    problems += problems_of(draft)
+    problems += draft.problems
+    for check in (references, gates, channels, openings, reach):
+        problems += check.problems_of(draft)
     site = None
     try:
         site = Site.model_validate(data)
     except ValidationError as error:
         problems = of_validation(error) + problems
     if problems or site is None:
-        lines = lines_of(text)
-        raise SiteFileError(
-            path,
-            [
-                replace(problem, source=origins[problem.location])
-                if problem.location in origins
-                else replace(problem, line=line_of(lines, problem.location))
-                for problem in problems
-            ],
-        )
-    return _finish(site, draft, path.parent)
+        raise SiteFileError(path, _located(problems, text, origins))
+    warnings = [*openings.warnings_of(draft), *reach.warnings_of(draft)]
+    return Examined(_finish(site, draft, path.parent), in_order(_located(warnings, text, origins)))
+
+
+def _located(
+    problems: Sequence[Problem], text: str, origins: Mapping[Location, str]
+) -> list[Problem]:
+    """Add to each problem the line it stands in, or the variable its value came from."""
+    lines = lines_of(text)
+    return [
+        problem
+        if problem.source or problem.line
+        else replace(problem, source=origins[problem.location])
+        if problem.location in origins
+        else replace(problem, line=line_of(lines, problem.location))
+        for problem in problems
+    ]
 
 
 def _of_syntax(error: tomllib.TOMLDecodeError) -> Problem:
@@ -86,10 +124,10 @@ def _of_syntax(error: tomllib.TOMLDecodeError) -> Problem:
 
 def _take_secrets(
     data: dict[str, Any], environment: Mapping[str, str]
-) -> tuple[dict[tuple[str | int, ...], str], list[Problem]]:
+) -> tuple[dict[Location, str], list[Problem]]:
     """Put secrets from the environment into the data; remember which variable gave which."""
     places = {f"{PREFIX}{'__'.join(secret).upper()}": secret for secret in SECRETS}
-    origins: dict[tuple[str | int, ...], str] = {}
+    origins: dict[Location, str] = {}
     problems: list[Problem] = []
     for name in sorted(environment):
         if not name.startswith(PREFIX):

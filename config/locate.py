@@ -4,6 +4,8 @@ A scanner of headers and `key =` lines, right for whatever `tomllib` has accepte
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 type Location = tuple[str | int, ...]
 
@@ -12,8 +14,23 @@ _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
 _ASSIGNMENT = re.compile(rf"\s*({_DOTTED})\s*=")
 _TOKEN = re.compile(
-    r"""(?P<quote>\"{3}|'{3})|"(?:\\.|[^"\\])*"|'[^']*'|(?P<comment>\#.*)|(?P<bracket>[\[\]{}])"""
+    r"""(?P<quote>\"{3}|'{3})|"(?:\\.|[^"\\])*"|'[^']*'|(?P<comment>\#.*)|(?P<mark>[\[\]{},])"""
+    r"""|[^\s"'#\[\]{},]+"""
 )
+
+
+@dataclass(slots=True)
+class _Value:
+    """A value that may go on over several lines: how deep in it the scanner is."""
+
+    place: Location
+    depth: int = 0
+    quote: str = ""
+    array: bool = False
+    """It is an array itself, whose elements are told apart."""
+    element: int = 0
+    begun: bool = False
+    """The element has begun: its line is known."""
 
 
 def lines_of(text: str) -> dict[Location, int]:
@@ -25,13 +42,14 @@ def lines_of(text: str) -> dict[Location, int]:
     found: dict[Location, int] = {}
     table: Location = ()
     lengths: dict[Location, int] = {}
-    depth, quote = 0, ""
+    value = _Value(table)
     for number, line in enumerate(text.splitlines(), start=1):
         start = 0
-        if not depth and not quote:
+        if not value.depth and not value.quote:
             if header := _HEADER.match(line):
                 table = _table(header[2], lengths, appended=header[1] == "[[")
                 found.setdefault(table, number)
+                found.setdefault(table[:-1], number)
                 continue
             if assignment := _ASSIGNMENT.match(line):
                 place = table
@@ -39,7 +57,9 @@ def lines_of(text: str) -> dict[Location, int]:
                     place = (*place, name)
                     found.setdefault(place, number)
                 start = assignment.end()
-        depth, quote = _value(line, start, depth, quote)
+                value = _Value(place, array=line[start:].lstrip().startswith("["))
+        for element in _follow(value, line, start):
+            found.setdefault((*value.place, element), number)
     return found
 
 
@@ -67,17 +87,23 @@ def _table(dotted: str, lengths: dict[Location, int], *, appended: bool) -> Loca
     return place
 
 
-def _value(line: str, start: int, depth: int, quote: str) -> tuple[int, str]:
-    """Follow brackets and multi-line strings over one line."""
+def _follow(value: _Value, line: str, start: int) -> Iterator[int]:
+    """Follow a value over one line; yield the elements of an array that begin there."""
     while True:
-        if quote:
-            end = line.find(quote, start)
+        if value.quote:
+            end = line.find(value.quote, start)
             if end < 0:
-                return depth, quote
-            start, quote = end + 3, ""
+                return
+            start, value.quote = end + 3, ""
         token = _TOKEN.search(line, start)
         if token is None or token["comment"]:
-            return depth, ""
-        start, quote = token.end(), token["quote"] or ""
-        if bracket := token["bracket"]:
-            depth += 1 if bracket in "[{" else -1
+            return
+        start, value.quote = token.end(), token["quote"] or ""
+        mark = token["mark"]
+        if value.array and value.depth == 1 and mark not in {",", "]"} and not value.begun:
+            value.begun = True
+            yield value.element
+        if mark == "," and value.depth == 1:
+            value.element, value.begun = value.element + 1, False
+        elif mark and mark != ",":
+            value.depth += 1 if mark in "[{" else -1

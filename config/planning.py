@@ -97,7 +97,7 @@ class Timetable:
         )
 
     def hours(self, day: date) -> list[tuple[datetime, datetime]]:
-        """Return the hours that begin on a day, on the clock of the venue, for drawing."""
+        """Return the hours that begin on a day, in UTC, for drawing."""
         found: list[tuple[datetime, datetime]] = []
         turns = sorted({*self._turns(day), *self._turns(day + _DAY)})
         for begins, ends in pairwise(turns):
@@ -107,9 +107,7 @@ class Timetable:
                 found[-1] = (found[-1][0], ends)
             else:
                 found.append((begins, ends))
-        return [
-            (begins.astimezone(self.zone), ends.astimezone(self.zone)) for begins, ends in found
-        ]
+        return found
 
     def period_on(self, day: date) -> Period | None:
         """Return the period that replaces the week on a day: of two the one named first."""

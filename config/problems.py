@@ -1,6 +1,6 @@
 """What is wrong with a site file, in words for the person who wrote it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,6 +23,22 @@ SECRET_WORDS = frozenset({"key", "passphrase", "password", "pin", "psk", "secret
 
 LONGEST_SHOWN = 60
 """Characters of a value that are repeated: a message is one line."""
+
+WORDS = {
+    "tuple_type": "an array",
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_too_short": "at least {min_length} character",
+    "string_too_long": "at most {max_length} characters",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "at most {le}",
+}
+"""What is allowed, by the type of pydantic's finding."""
+
+ARRAYS = frozenset({"space", "period", "planning", "controller", "equipment"})
 
 MANY = 12
 """Names that are not all told where one of them was probably meant."""
@@ -52,23 +68,24 @@ class Problem:
             written += f"[{part}]" if isinstance(part, int) else f".{part}" if written else part
         return written
 
+    def told(self, path: Path) -> str:
+        """Write it as one line: file and line, key, what was found and is allowed."""
+        where = self.source or (f"{path}:{self.line}" if self.line else str(path))
+        return ": ".join(each for each in (where, self.key, self.text) if each)
+
 
 class SiteFileError(ValueError):
     """A site file that cannot be used, with everything that is wrong in it."""
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
-        super().__init__("\n".join(self._lines()))
+        self.problems = in_order(problems)
+        super().__init__("\n".join(problem.told(path) for problem in self.problems))
 
-    def _lines(self) -> Iterator[str]:
-        for problem in self.problems:
-            where = problem.source or (f"{self.path}:{problem.line}" if problem.line else self.path)
-            yield (
-                f"{where}: {problem.key}: {problem.text}"
-                if problem.key
-                else (f"{where}: {problem.text}")
-            )
+
+def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the file."""
+    return tuple(sorted(problems, key=lambda problem: problem.line or 0))
 
 
 def of_validation(
@@ -143,12 +160,16 @@ def _text(location: Location, details: ErrorDetails, keys: Sequence[str]) -> str
             text = f"{found}, allowed: {context['expected']}"
         case "string_pattern_mismatch" if context["pattern"] in PATTERNS:
             text = f"{found}, allowed: {PATTERNS[context['pattern']]}"
+        case "value_error" if isinstance(details["input"], Mapping):
+            text = str(context["error"])
         case "value_error":
             text = f"{found}, {context['error']}"
         case "model_type" | "dict_type":
             text = f"{found}, allowed: a table"
-        case "tuple_type":
-            text = f"{found}, allowed: an array"
+        case "tuple_type" if len(location) == 1 and location[0] in ARRAYS:
+            text = f"{found}, allowed: tables that begin with [[{location[0]}]]"
+        case kind if kind in WORDS:
+            text = f"{found}, allowed: {WORDS[kind].format(**context)}"
         case _:
             text = f"{found}: {details['msg'][:1].lower()}{details['msg'][1:]}"
     return text

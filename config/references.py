@@ -1,32 +1,21 @@
-"""What ties the tables of a site file together: single ids, references that lead somewhere.
+"""Single ids, and references between tables that lead somewhere.
 
 Works on a draft, so that these errors are told together with those of the values.
 """
 
 from collections.abc import Iterator, Sequence
 
-from config.channels import problems_of as problems_of_channels
 from config.draft import Draft, Table
 from config.models import Space
-from config.problems import Problem
+from config.problems import Problem, suggested
 from config.values import Section
-
-RESERVED = "gateway"
-"""An equipment of this name would share its MQTT topic with the gateways (DESIGN 8)."""
 
 
 def problems_of(draft: Draft) -> Iterator[Problem]:
-    """Find what does not hold between tables."""
-    yield from draft.problems
-    for tables in (
-        draft.spaces,
-        draft.periods,
-        draft.plannings,
-        draft.controllers,
-        draft.equipment,
-    ):
-        yield from _single(tables)
+    """Find ids given twice, and references that lead nowhere or in a circle."""
     spaces, equipment = draft.spaces, draft.equipment
+    for tables in (spaces, draft.periods, draft.plannings, draft.controllers, equipment):
+        yield from _single(tables)
     yield from _links(spaces, "parent", spaces, "space")
     yield from _links(spaces, "planning", draft.plannings, "planning")
     yield from _links(equipment, "space", spaces, "space")
@@ -34,8 +23,6 @@ def problems_of(draft: Draft) -> Iterator[Problem]:
     yield from _links(equipment, "opens", equipment, "equipment")
     yield from _circles(spaces)
     yield from _periods(draft)
-    yield from _equipment(draft)
-    yield from problems_of_channels(draft)
     yield from _broker(draft)
     yield from _certificate(draft)
 
@@ -62,8 +49,10 @@ def _links(
 
 
 def _dangling(name: str, target: str, known: Sequence[str | None]) -> str:
-    there = ", ".join(each for each in known if each) or f"none, there is no [[{target}]]"
-    return f"found {name!r}, no [[{target}]] has this id; allowed: {there}"
+    there = [each for each in known if each]
+    if not there:
+        return f"found {name!r}, but there is no [[{target}]] at all"
+    return f"found {name!r}, no [[{target}]] has this id; {suggested(name, there)}"
 
 
 def _circles(spaces: Sequence[Table[Space]]) -> Iterator[Problem]:
@@ -89,33 +78,14 @@ def _periods(draft: Draft) -> Iterator[Problem]:
                 yield planning.problem("periods", name, text=_dangling(name, "period", known))
 
 
-def _equipment(draft: Draft) -> Iterator[Problem]:
-    for each in draft.equipment:
-        if each.id == RESERVED:
-            yield each.problem(
-                "id", text=f"found {RESERVED!r}, a name kept for gateways; choose another"
-            )
-        if (
-            each.written.get("count_on") == "passage"
-            and "controller" not in each.written
-            and "opens" not in each.written
-        ):
-            yield each.problem(
-                "count_on",
-                text="found 'passage', but a handheld reports none: "
-                "name a controller, or use 'grant'",
-            )
-
-
 def _broker(draft: Draft) -> Iterator[Problem]:
     """Find controllers on MQTT where no broker is named."""
     if draft.section("stores").get("mqtt") is not None:
         return
     for each in draft.controllers:
         if each.written.get("driver") == "mqtt":
-            yield each.problem(
-                "driver", text="found 'mqtt', which needs [stores] mqtt: \"embedded\" or mqtt://…"
-            )
+            text = "found 'mqtt', which needs [stores] mqtt: \"embedded\" or mqtt://…"
+            yield each.problem("driver", text=text)
 
 
 def _certificate(draft: Draft) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from config.values import Kind
 from config.wires import contacts
 
 SITE = Path("/venue/site.toml")
+READER = "[[equipment]]\nid = 'desk'\nspace = 'a'\n"
 
 
 def told_of(text: str, environment: Mapping[str, str] | None = None) -> list[str]:
@@ -70,11 +71,8 @@ directions = "both"
     )
 
     assert told == [
-        "/venue/site.toml:3: http.port: found '80': input should be a valid integer",
-        (
-            "/venue/site.toml:7: space[0].capacity: found 0: "
-            "input should be greater than or equal to 1"
-        ),
+        "/venue/site.toml:3: http.port: found '80', allowed: a whole number",
+        "/venue/site.toml:7: space[0].capacity: found 0, allowed: 1 or more",
         (
             "/venue/site.toml:10: space[1].id: found 'Cellar', "
             "allowed: 1 to 32 of a-z 0-9 and -, beginning with a letter or digit"
@@ -107,8 +105,8 @@ def test_a_syntax_error_has_its_line() -> None:
 
 
 def test_an_id_given_twice_is_told_at_the_second() -> None:
-    assert told_of("[[space]]\nid = 'a'\n[[space]]\nid = 'a'\n") == [
-        "/venue/site.toml:4: space[1].id: found 'a' a second time"
+    assert told_of(READER + "[[space]]\nid = 'a'\n[[space]]\nid = 'a'\n") == [
+        "/venue/site.toml:7: space[1].id: found 'a' a second time"
     ]
 
 
@@ -118,8 +116,8 @@ def test_a_circle_of_spaces_is_told_once() -> None:
         for name, around in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "a"))
     )
 
-    assert told_of(spaces) == [
-        "/venue/site.toml:3: space[0].parent: a space lies within itself: a in b in c in a"
+    assert told_of(READER.replace("'a'", "'d'") + spaces) == [
+        "/venue/site.toml:6: space[0].parent: a space lies within itself: a in b in c in a"
     ]
 
 
@@ -195,6 +193,9 @@ exception = [{ date = "2026-12-24", include = ["10:00-12:00"], capacity = 150 }]
 [[space]]
 id = "hall"
 planning = "opening"
+[[equipment]]
+id = "desk"
+space = "hall"
 """,
         SITE,
     )
@@ -207,7 +208,8 @@ planning = "opening"
 
 def test_dangling_planning_and_period_are_told() -> None:
     told = told_of(
-        "[[space]]\nid = 'a'\nplanning = 'x'\n[[planning]]\nid = 'p'\nperiods = { y = {} }\n"
+        READER
+        + "[[space]]\nid = 'a'\nplanning = 'x'\n[[planning]]\nid = 'p'\nperiods = { y = {} }\n"
     )
 
     assert [line.partition(": ")[2].partition(":")[0] for line in told] == [
@@ -220,6 +222,23 @@ def test_the_chain_of_a_space_is_innermost_first() -> None:
     site = config.load(examples.FOLDER / "museum.toml")
 
     assert site.chain("exhibition") == ("exhibition", "museum")
+
+
+def test_elements_of_an_array_have_their_lines() -> None:
+    found = locate.lines_of(
+        """days = [ # [
+  "a, b", "c",
+  # nothing
+  { deep = ["x",
+            "y"] },
+]
+short = ["x"]
+""".strip()
+    )
+
+    assert [found["days", n] for n in range(3)] == [2, 2, 4]
+    assert found["short", 0] == 7
+    assert ("days", 3) not in found
 
 
 def test_lines_are_found_past_strings_and_arrays_of_several_lines() -> None:
@@ -293,7 +312,7 @@ def test_a_wire_checks_the_keys_of_its_controllers() -> None:
         )
 
     assert str(caught.value).splitlines() == [
-        "/venue/site.toml:4: controller[0].host: found 5: input should be a valid string",
+        "/venue/site.toml:4: controller[0].host: found 5, allowed: a string",
         (
             "/venue/site.toml:5: controller[0].pasword: is not a key here; "
             "did you mean password? allowed: id, driver, gateway, host, password"
@@ -322,7 +341,8 @@ def test_a_driver_that_is_not_installed_is_told() -> None:
         config.parse("[[controller]]\nid = 'n'\ndriver = 'osdp'\n", SITE, {}, WIRES)
 
     assert str(caught.value) == (
-        "/venue/site.toml:3: controller[0].driver: found 'osdp', here there are: modbus"
+        "/venue/site.toml:3: controller[0].driver: "
+        "found 'osdp', not installed here; allowed: modbus"
     )
 
 
