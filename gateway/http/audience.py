@@ -8,10 +8,12 @@ them. A listener that reads slowly keeps the newest state of each thing, never a
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import orjson
 
+from config import Site
 from gateway.entitlements.admin import SpaceState
 from gateway.errors import StoreUnavailable
 from gateway.http.services import Services
@@ -56,7 +58,9 @@ class Listener:
     def take(self) -> bytes:
         """Return what is new as server-sent events, and forget it."""
         self.wake.clear()
-        parts = [sent("scan", scan) for scan in self._scans]
+        anew = self._newest.pop(("snapshot", ""), None)
+        parts = [] if anew is None else [sent("snapshot", anew)]
+        parts += [sent("scan", scan) for scan in self._scans]
         parts += [sent(event, document) for (event, _), document in self._newest.items()]
         self._scans.clear()
         self._newest.clear()
@@ -76,6 +80,11 @@ class Live:
         self._tally: Mapping[str, int] = {}
         self._last = ""
         self.closed = False
+        operations = services.operations
+        operations.panel.on_change(partial(self._tell_one, "equipment", operations.panel.document))
+        operations.alarms.on_change(partial(self._tell_one, "alarm", operations.alarms.document))
+        if services.site_file is not None:
+            services.site_file.on_change(self._begin_again)
 
     @property
     def full(self) -> bool:
@@ -120,8 +129,8 @@ class Live:
                 self._last = rows[0].event_id
         return {
             "spaces": list((self._spaces or self._documents(())).values()),
-            "equipment": [],
-            "alarms": [],
+            "equipment": self._services.operations.panel.documents(),
+            "alarms": self._services.operations.alarms.documents(),
             "scans": [self._scan(row, operator=operator) for row in rows if row.kind == "s"],
             "health": self._state_of_health(),
         }
@@ -165,6 +174,15 @@ class Live:
             if documents:
                 listener.offer_scans(documents, happened - len(shown))
 
+    def _tell_one(self, event: str, write: Callable[[str], Document], name: str) -> None:
+        if self._listeners:
+            self._tell(event, name, write(name))
+
+    async def _begin_again(self, _site: Site) -> None:
+        """Show everybody another site."""
+        for listener in list(self._listeners):
+            listener.offer("snapshot", "", await self.snapshot(operator=listener.operator))
+
     def _tell(self, event: str, name: str, document: Document) -> None:
         for listener in self._listeners:
             listener.offer(event, name, document)
@@ -193,10 +211,13 @@ class Live:
 def space_documents(services: Services, states: Iterable[SpaceState]) -> dict[str, Document]:
     """Write every space of the site file with what the store counts in it."""
     counted = {state.id: state for state in states}
+    evacuated = services.operations.evacuation.spaces
     documents: dict[str, Document] = {}
     for facts in services.spaces.values():
         state = counted.get(facts.id)
         mode = "normal" if state is None else state.mode
+        if facts.id in evacuated:
+            mode = "evacuate"
         documents[facts.id] = {
             "id": facts.id,
             "name": facts.name,

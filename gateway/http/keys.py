@@ -59,7 +59,7 @@ async def keys(
     problems=(409, 503),
 )
 async def create(
-    face: Face, _request: web.Request, _identity: Identity, body: KeyRequest
+    face: Face, _request: web.Request, identity: Identity, body: KeyRequest
 ) -> web.StreamResponse:
     """Make a key (409 when the name is taken)."""
     if body.reader is not None and body.reader not in face.services.readers:
@@ -68,6 +68,9 @@ async def create(
         key, secret = await _desk(face).create(body.name, body.role, body.reader, body.may)
     except NameTaken:
         raise Problem(409, "key_exists", field="name") from None
+    acts = face.services.operations.acts
+    acts.note(identity.name, "key_create", key.name, role=str(key.role), reader=key.reader)
+    await acts.settled()
     return answer({**_document(face, key), "key": secret}, status=201)
 
 
@@ -80,7 +83,7 @@ async def create(
     problems=(404, 409, 503),
 )
 async def revoke(
-    face: Face, request: web.Request, _identity: Identity, _body: None
+    face: Face, request: web.Request, identity: Identity, _body: None
 ) -> web.StreamResponse:
     """Revoke a key (409 for the last admin's)."""
     name = request.match_info["name"]
@@ -93,6 +96,8 @@ async def revoke(
     if not revoked:
         raise Problem(404, "unknown_key")
     face.services.keyring.forget()
+    face.services.operations.acts.note(identity.name, "key_revoke", name)
+    await face.services.operations.acts.settled()
     return web.Response(status=204)
 
 

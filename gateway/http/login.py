@@ -36,6 +36,8 @@ async def log_in(face: Face, request: web.Request) -> web.StreamResponse:
         raise
     face.attempts.succeeded(address)
     token = await face.services.sessions.start(identity)
+    face.services.operations.acts.note(identity.name, "login", address=address)
+    await face.services.operations.acts.settled()
     key = identity.key
     response = answer(
         {

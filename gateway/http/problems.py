@@ -4,7 +4,7 @@
 value at fault. A traceback never leaves the process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -19,6 +19,8 @@ TITLES = {
     "unknown_ticket": "There is no such ticket.",
     "unknown_event": "There is no such event.",
     "unknown_space": "There is no such space.",
+    "unknown_equipment": "There is no such equipment.",
+    "unknown_alarm": "There is no such alarm.",
     "unknown_key": "There is no key of this name.",
     "method_not_allowed": "This cannot be done here.",
     "conflict": "This cannot be done now.",
@@ -26,6 +28,12 @@ TITLES = {
     "not_a_grant": "This event granted nothing.",
     "undone": "This stamp was taken back.",
     "nothing_to_undo": "There is no stamp to take back.",
+    "cannot_follow": "This equipment cannot do that.",
+    "evacuating": "This cannot be done in an evacuation.",
+    "evacuation_not_clear": "It is not clear yet.",
+    "stale_revision": "The site file has changed since it was read.",
+    "not_writable": "The site file cannot be written here.",
+    "site_file_refused": "The site file is not right.",
     "key_exists": "There is a key of this name already.",
     "last_admin": "The last admin key cannot be revoked.",
     "still_running": "The first request with this Idempotency-Key is still running.",
@@ -35,9 +43,18 @@ TITLES = {
     "rate_limited": "Too many requests.",
     "too_many_in_flight": "Too many scans without an answer.",
     "internal": "Something went wrong in the gateway.",
+    "equipment_unreachable": "The equipment has not acknowledged.",
     "store_unavailable": "The entitlement store does not answer now.",
     "database_unavailable": "The central database does not answer now.",
 }
+
+
+class SiteFileProblem(msgspec.Struct):
+    """One thing wrong with a site file."""
+
+    line: int | None
+    key: str
+    detail: str
 
 
 class ProblemBody(msgspec.Struct, rename={"kind": "type"}, kw_only=True):
@@ -49,6 +66,8 @@ class ProblemBody(msgspec.Struct, rename={"kind": "type"}, kw_only=True):
     detail: str
     code: str
     field: str | None = None
+    errors: list[SiteFileProblem] | msgspec.UnsetType = msgspec.UNSET
+    """Of a site file: everything that is wrong with it."""
 
 
 class Problem(Exception):
@@ -62,6 +81,7 @@ class Problem(Exception):
         *,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, object]] | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -69,10 +89,11 @@ class Problem(Exception):
         self.detail = detail or TITLES[code]
         self.field = field
         self.headers = headers or {}
+        self.errors = errors
 
     def document(self) -> dict[str, object]:
         """Return the problem as JSON will show it."""
-        return {
+        document: dict[str, object] = {
             "type": f"/docs#problem-{self.code}",
             "title": TITLES.get(self.code, HTTPStatus(self.status).phrase),
             "status": self.status,
@@ -80,6 +101,7 @@ class Problem(Exception):
             "code": self.code,
             "field": self.field,
         }
+        return document if self.errors is None else {**document, "errors": self.errors}
 
     def body(self) -> bytes:
         """Return the problem as JSON."""

@@ -123,6 +123,11 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
             raise
         decision = opened(face, code, place, scan, operator)
     services.metrics.scanned(decision.reason, services.monotonic() - started)
+    if override is not None and scan.mode == "stamp" and not decision.replayed:
+        services.operations.acts.note(
+            operator, "override", code, reason=override.reason, event=decision.event
+        )
+        await services.operations.acts.settled()
     message = services.message(decision, place, language, override=override is not None)
     return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
 

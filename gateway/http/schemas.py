@@ -167,6 +167,115 @@ class SpaceList(msgspec.Struct):
     next: str | None
 
 
+class Modes(msgspec.Struct):
+    """The mode of an equipment in each direction; null where it serves none."""
+
+    entry: Literal["normal", "free", "locked"] | None
+    exit: Literal["normal", "free", "locked"] | None
+
+
+class Counters(msgspec.Struct):
+    """Passages that a device has counted itself since it started."""
+
+    entry: int | None
+    exit: int | None
+
+
+class LastScan(msgspec.Struct):
+    """The last scan at an equipment."""
+
+    at: datetime
+    decision: Literal["granted", "denied"]
+    reason: str | None
+
+
+class EquipmentAnswer(msgspec.Struct):
+    """An equipment now; ``link`` and ``state`` are unknown where nobody can tell."""
+
+    id: str
+    name: str
+    kind: Literal["reader", "turnstile", "door", "relay", "display", "lamp"]
+    space: str
+    direction: Literal["entry", "exit", "both"]
+    controller: str | None
+    driver: str | None
+    link: Literal["up", "down", "unknown"]
+    since: datetime | None
+    state: str
+    modes: Modes
+    inputs: dict[str, bool]
+    counters: Counters
+    battery: int | None
+    last_scan: LastScan | None
+    gateway: str | None
+    commands: list[Literal["open", "lock", "free", "normal", "test"]]
+
+
+class EquipmentList(msgspec.Struct):
+    """All equipment of the site."""
+
+    items: list[EquipmentAnswer]
+    next: str | None
+
+
+class CommandAnswer(msgspec.Struct):
+    """The equipment after it has acknowledged."""
+
+    equipment: EquipmentAnswer
+
+
+class AlarmAnswer(msgspec.Struct):
+    """An alarm: gone once it is over (``active`` false) and acknowledged."""
+
+    id: str
+    kind: str
+    equipment: str | None
+    space: str | None
+    direction: Literal["entry", "exit"] | None
+    text: str
+    at: datetime
+    count: int
+    active: bool
+    acked_by: str | None
+    acked_at: datetime | None
+    cleared_at: datetime | None
+
+
+class AlarmList(msgspec.Struct):
+    """Alarms, newest first."""
+
+    items: list[AlarmAnswer]
+    next: str | None
+
+
+class ActOfPeople(msgspec.Struct):
+    """What somebody did, to what, when."""
+
+    id: str
+    at: datetime
+    who: str
+    what: str
+    on: str | None
+    details: dict[str, Any]
+
+
+class ActList(msgspec.Struct, omit_defaults=True):
+    """Acts, newest first; ``partial`` without the database."""
+
+    items: list[ActOfPeople]
+    next: str | None = None
+    partial: bool = False
+
+
+class SiteAnswer(msgspec.Struct):
+    """The site file; ``needs_restart`` names what the running gateway cannot change."""
+
+    revision: str
+    text: str
+    applied: bool
+    needs_restart: list[str]
+
+
 class KeyAnswer(msgspec.Struct):
     """A key, without its secret."""
 

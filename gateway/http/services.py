@@ -21,6 +21,7 @@ from gateway.tickets.decision import Decision
 from gateway.venue.late import LateScan
 from gateway.venue.operations import Operations
 from gateway.venue.readers import ReaderFacts, SpaceFacts
+from gateway.venue.reload import SiteFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Services:
     clock: Callable[[], int]
     monotonic: Callable[[], float]
     message: Messenger
+    site_file: SiteFile | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
     @property

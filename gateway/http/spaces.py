@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from aiohttp import web
 
+from gateway.entitlements.admin import SpaceState
 from gateway.entitlements.place import Place
+from gateway.errors import StoreUnavailable
 from gateway.http.audience import space_documents
 from gateway.http.face import Face
 from gateway.http.problems import Problem
@@ -60,15 +62,34 @@ async def spaces(
     body=ModeRequest,
     answer=SpaceAnswer,
     changes=True,
-    problems=(404, 503),
+    problems=(404, 409, 503),
 )
 async def set_mode(
-    face: Face, request: web.Request, _identity: Identity, body: ModeRequest
+    face: Face, request: web.Request, identity: Identity, body: ModeRequest
 ) -> web.StreamResponse:
-    """Set the mode of a space, and answer how it stands."""
+    """Set the mode of a space, and answer how it stands.
+
+    An evacuation begins although the store is away; to set it back to normal is to say that it is
+    clear (409 for any other mode meanwhile).
+    """
     facts = _space(face.services, request)
-    await face.services.admin.set_mode(facts.id, body.mode)
-    states = await face.services.admin.spaces()
+    operations, states = face.services.operations, list[SpaceState]()
+    evacuation, mode = operations.evacuation, body.mode
+    if mode == "evacuate":
+        await evacuation.begin(facts.id, identity.name)
+    elif facts.id in evacuation.spaces and mode == "normal":
+        evacuation.clear(facts.id, identity.name)
+    elif evacuation.holds(facts.id):
+        raise Problem(409, "evacuating", "The space, or one around it, is being evacuated.")
+    else:
+        await face.services.admin.set_mode(facts.id, mode)
+        operations.acts.note(identity.name, "mode", facts.id, mode=mode)
+    await operations.acts.settled()
+    try:
+        states = await face.services.admin.spaces()
+    except StoreUnavailable:
+        if facts.id not in evacuation.spaces:
+            raise
     return answer(space_documents(face.services, states)[facts.id])
 
 
@@ -91,6 +112,17 @@ async def count(
     settled = await face.services.store.count(
         place, persons=body.persons, operator=identity.name, reason=body.reason
     )
+    acts = face.services.operations.acts
+    acts.note(
+        identity.name,
+        "count",
+        facts.id,
+        direction=body.direction,
+        persons=body.persons,
+        reason=body.reason,
+        event=settled.event,
+    )
+    await acts.settled()
     return answer(face.answers.act(settled, operator=True))
 
 

@@ -148,9 +148,9 @@ async def destroy(
     face: Face, request: web.Request, identity: Identity, body: DestroyRequest
 ) -> web.StreamResponse:
     """Destroy a ticket; once destroyed it keeps its first date."""
-    settled = await face.services.store.destroy(
-        code_of(request), operator=identity.name, reason=body.reason
-    )
+    code = code_of(request)
+    settled = await face.services.store.destroy(code, operator=identity.name, reason=body.reason)
+    await _note(face, identity, "destroy", code, body.reason, settled)
     return _act(face, identity, settled)
 
 
@@ -180,6 +180,7 @@ async def undo(
         raise Problem(404, "unknown_event", "This event is another ticket's.", field="event")
     undone_by = await _undone_by(face, event)
     settled = await store.undo(row, operator=identity.name, reason=body.reason, undone_by=undone_by)
+    await _note(face, identity, "undo", code, body.reason, settled)
     return _act(face, identity, settled)
 
 
@@ -192,6 +193,14 @@ def code_of(request: web.Request) -> str:
     if code is None:
         raise Problem(404, "unknown_ticket")
     return code
+
+
+async def _note(  # noqa: PLR0917 - who, what, to which ticket, why, and what came of it
+    face: Face, identity: Identity, what: str, code: str, reason: str | None, settled: Settled
+) -> None:
+    acts = face.services.operations.acts
+    acts.note(identity.name, what, code, reason=reason, event=settled.event, of=settled.of)
+    await acts.settled()
 
 
 def _act(face: Face, identity: Identity, settled: Settled) -> web.StreamResponse:

@@ -60,7 +60,7 @@ class Alarms:
         self._clock = clock
         self._show = show
         self._raised: set[str] = set()
-        self._told: list[Callable[[str, Document], None]] = []
+        self._told: list[Callable[[str], None]] = []
         self._shared.on_change(self._changed)
         self.settled = self._shared.settled
         self.run = self._shared.run
@@ -167,7 +167,7 @@ class Alarms:
         names.sort(key=lambda name: (self._shared.entries[name]["at"], name), reverse=True)
         return [self.document(name) for name in names]
 
-    def on_change(self, told: Callable[[str, Document], None]) -> None:
+    def on_change(self, told: Callable[[str], None]) -> None:
         """Tell somebody of each alarm that is raised, cleared or acknowledged."""
         self._told.append(told)
 
@@ -212,7 +212,7 @@ class Alarms:
         name = field.removesuffix(_ACK)
         if _PAST not in name and name in self._shared.entries:
             for told in self._told:
-                told(name, self.document(name))
+                told(name)
 
 
 def name_of(kind: str, of: str | None, direction: Direction | None = None) -> str:

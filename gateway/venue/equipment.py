@@ -108,7 +108,7 @@ class Panel:
         self._equipment: dict[str, Equipment] = {}
         self._drivers: dict[str, tuple[str, str]] = {}
         self._errands: set[asyncio.Task[None]] = set()
-        self._told: list[Callable[[str, Document], None]] = []
+        self._told: list[Callable[[str], None]] = []
         self._shared.on_change(self._changed)
         modes.on_change(lambda name, _direction, _mode: self._tell(name))
         bus.listen("command", self._take)
@@ -120,7 +120,7 @@ class Panel:
         self._equipment = {each.id: each for each in site.equipment}
         self._drivers = {each.id: (each.driver, each.gateway) for each in site.controllers}
 
-    def on_change(self, told: Callable[[str, Document], None]) -> None:
+    def on_change(self, told: Callable[[str], None]) -> None:
         """Tell somebody of each equipment that stands otherwise than before."""
         self._told.append(told)
 
@@ -325,4 +325,4 @@ class Panel:
     def _tell(self, name: str) -> None:
         if name in self._equipment:
             for told in self._told:
-                told(name, self.document(name))
+                told(name)

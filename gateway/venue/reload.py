@@ -1,0 +1,262 @@
+"""The site file while the gateway runs: a change is taken up without dropping a scan, or refused.
+
+Every process watches the file itself; a signal or a message only hastens it. A file that is not
+right changes nothing: the old site goes on, and people are told once. What a running gateway cannot
+change (its stores, its addresses, who it is) waits for a restart, and all else with it: half a site
+is no site.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from config import Site, SiteFileError
+from gateway.errors import ComposteurError
+from gateway.venue.alarms import SITE_FILE, Alarms
+from gateway.venue.bus import Bus
+
+LOOK_EVERY_S: Final = 1.0
+REFUSED: Final = "site_file_refused"
+NEEDS_RESTART: Final = "site_file_needs_restart"
+BEFORE: Final = ".before"
+
+type Parse = Callable[[str, Path], Site]
+"""Reads the text of a site file, or raises `SiteFileError`."""
+type Apply = Callable[[Site], Awaitable[None]]
+"""Serves another site from now on."""
+
+log = structlog.get_logger()
+
+
+class StaleRevision(ComposteurError):
+    """The site file has changed since it was read."""
+
+
+class NotWritable(ComposteurError):
+    """The site file cannot be written here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The file on disk, and whether it is what the gateway does.
+
+    ``needs_restart`` names what has to wait, such as ``http.port``.
+    """
+
+    revision: str
+    text: str
+    applied: bool
+    needs_restart: tuple[str, ...]
+
+
+class SiteFile:
+    """The site file of one process.
+
+    Args:
+        path: where it lies.
+        site: what it said at the start.
+        parse: reads another text of it.
+        bus: the messages of this process.
+        alarms: told of a file that is refused.
+        speaks: whether it is this process that tells people: the first of its gateway.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        site: Site,
+        parse: Parse,
+        bus: Bus,
+        alarms: Alarms,
+        *,
+        speaks: bool,
+    ) -> None:
+        self.site = site
+        self._path = path
+        self._parse = parse
+        self._bus = bus
+        self._alarms = alarms
+        self._speaks = speaks
+        self._apply: list[Apply] = []
+        self._wake = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._seen: str | None = None
+        self._applied: str | None = None
+        self._refused = False
+        self._needs_restart: tuple[str, ...] = ()
+        bus.listen("site", lambda _message: self.look())
+
+    @property
+    def degraded(self) -> list[str]:
+        """Words for what is not as it should be."""
+        found = {REFUSED: self._refused, NEEDS_RESTART: bool(self._needs_restart)}
+        return [word for word, holds in found.items() if holds]
+
+    def on_change(self, apply: Apply) -> None:
+        """Have somebody serve another site; called in order, one after the other."""
+        self._apply.append(apply)
+
+    def look(self) -> None:
+        """Look at the file now (a signal has come)."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Watch the file until cancelled."""
+        self._seen = self._applied = revision_of(await self._text())
+        mark = await asyncio.to_thread(self._mark)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            told = self._wake.is_set()
+            self._wake.clear()
+            found = await asyncio.to_thread(self._mark)
+            if told or found != mark:
+                mark = found
+                await self.take()
+
+    async def take(self) -> None:
+        """Take the file up as it lies there, unless that has been done."""
+        async with self._busy:
+            text = await self._text()
+            revision = revision_of(text)
+            if revision == self._seen:
+                return
+            self._seen = revision
+            try:
+                site = await asyncio.to_thread(self._parse, text, self._path)
+            except SiteFileError as error:
+                self._refuse(error)
+                return
+            self._needs_restart = tuple(unchangeable(self.site, site))
+            if self._needs_restart:
+                self._wait_for_restart()
+                return
+            for apply in self._apply:
+                await apply(site)
+            self.site, self._applied, self._refused = site, revision, False
+            if self._speaks:
+                self._alarms.clear(SITE_FILE)
+                log.info("site_file_applied", file=str(self._path), revision=revision)
+
+    def _refuse(self, error: SiteFileError) -> None:
+        self._refused = True
+        if self._speaks:
+            log.error("site_file_refused", problems=str(error).splitlines())
+            self._alarms.raise_(SITE_FILE, text=f"refused: {error}"[:500])
+
+    def _wait_for_restart(self) -> None:
+        self._refused = False
+        if self._speaks:
+            what = ", ".join(self._needs_restart)
+            log.warning("site_file_needs_restart", keys=list(self._needs_restart))
+            self._alarms.raise_(SITE_FILE, text=f"needs a restart: {what}")
+
+    # --- for people
+
+    async def standing(self) -> Standing:
+        """Tell what is in the file, and whether it is what we do."""
+        text = await self._text()
+        revision = revision_of(text)
+        waits = self._needs_restart if revision == self._seen else ()
+        return Standing(revision, text, revision == self._applied, waits)
+
+    async def put(self, text: str, revision: str) -> Standing:
+        """Write another text, and take it up everywhere.
+
+        Args:
+            text: the whole file.
+            revision: of the text it replaces.
+
+        Raises:
+            StaleRevision: somebody else was faster.
+            SiteFileError: it is not right; nothing has changed.
+            NotWritable: the file, or its folder, cannot be written.
+        """
+        await asyncio.to_thread(self._parse, text, self._path)
+        try:
+            await asyncio.to_thread(self._write, text, revision)
+        except OSError as error:
+            raise NotWritable(str(error)) from error
+        self._bus.publish({"do": "site"})
+        await self.take()
+        return await self.standing()
+
+    def _write(self, text: str, revision: str) -> None:
+        """Replace the file in one step, and keep what was there (`FILE.before`)."""
+        with _alone(self._path.parent):
+            old = self._path.read_bytes()
+            if revision_of(old.decode()) != revision:
+                raise StaleRevision
+            mode = stat.S_IMODE(self._path.stat().st_mode)
+            before = self._path.with_name(self._path.name + BEFORE)
+            for path, content in ((before, old), (self._path, text.encode())):
+                draft = path.with_name(f".{path.name}.{os.getpid()}")
+                try:
+                    with draft.open("wb") as file:
+                        os.fchmod(file.fileno(), mode)
+                        file.write(content)
+                        file.flush()
+                        os.fsync(file.fileno())
+                    draft.rename(path)
+                finally:
+                    draft.unlink(missing_ok=True)
+
+    # --- the disk
+
+    async def _text(self) -> str:
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> str:
+        try:
+            return self._path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""  # reading it as a site file will say why
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def revision_of(text: str) -> str:
+    """Name a text by what is in it.
+
+    >>> revision_of("")
+    'e3b0c44298fc1c14'
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def unchangeable(old: Site, new: Site) -> Iterator[str]:
+    """Name what differs and cannot change while the gateway runs."""
+    for table, one, other, kept in (
+        ("site", old.identity, new.identity, ("id", "timezone", "gateway")),
+        ("stores", old.stores, new.stores, tuple(type(old.stores).model_fields)),
+        ("http", old.http, new.http, tuple(type(old.http).model_fields)),
+    ):
+        for key in kept:
+            if getattr(one, key) != getattr(other, key):
+                yield f"{table}.{key}"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock: of two who write one is first."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
