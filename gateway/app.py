@@ -7,6 +7,7 @@ Clock and environment come into the gateway here and nowhere else.
 
 import asyncio
 import os
+import random
 import ssl
 import sys
 import time
@@ -36,6 +37,7 @@ from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.store import EntitlementStore
 from gateway.errors import AlreadyRunning, DatabaseUnavailable, StoreUnavailable
 from gateway.http.application import build_application
+from gateway.http.metrics import Metrics
 from gateway.http.services import HealthReport, Services, SiteFacts
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
@@ -46,9 +48,14 @@ from gateway.people.shelf import RedisShelf
 from gateway.tickets.messages import message
 from gateway.venue import health as health_words
 from gateway.venue import listening, run_file
+from gateway.venue.admitting import Admitting
+from gateway.venue.answers import Answers
+from gateway.venue.boards import Boards
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
+from gateway.venue.machines import machine_of
+from gateway.venue.needs import Needs
 from gateway.venue.operations import Operations, moving, operations
 from gateway.venue.readers import places
 from gateway.venue.rebuild import Rebuild
@@ -56,6 +63,7 @@ from gateway.venue.run_file import Running
 from gateway.venue.settling import keep_settling
 from gateway.venue.tasks import Work, kept_going
 from gateway.venue.times import Times
+from gateway.venue.wires import SETTINGS, wires
 from gateway.venue.workers import workers as run_workers
 
 STORE_PATIENCE_S: Final = 5.0
@@ -85,6 +93,8 @@ class Core:
     health: Health
     late: LateScans
     operations: Operations
+    admitting: Admitting
+    metrics: Metrics
 
 
 @dataclass(slots=True)
@@ -119,7 +129,7 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     structlog.contextvars.bind_contextvars(worker=number)
     process.die_with_parent()
     told = msgspec.json.decode(orders, type=Orders)
-    site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ)
+    site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ, SETTINGS)
     async with (
         process.until_told(attached=True),
         _core(site, Addresses(told.redis, told.postgres), process=number) as core,
@@ -210,6 +220,7 @@ async def _gateway(
         if migrated.is_set():
             # A store gone back in time decides about nobody before that is noticed.
             await first.rebuild.looked.wait()
+        await stack.enter_async_context(_boards(core))
         await stack.enter_async_context(_http(core, opened, first))
         running = Running(
             pid=os.getpid(), http=url, redis=addresses.redis, postgres=addresses.postgres
@@ -300,8 +311,9 @@ async def _core(
         )
         desk = KeyDesk(rows, shelf, clock)
         yield Core(
-            site, addresses, store, admin, central, shelf, rows, desk, health, late, people
-        )
+            site, addresses, store, admin, central, shelf, rows, desk, health, late, people,
+            Admitting(people.bus), Metrics(),
+        )  # fmt: skip
 
 
 @asynccontextmanager
@@ -339,6 +351,36 @@ async def _first(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[First]
         **core.operations.first_works(admin),
     ):
         yield First(feed, streamer, rebuild)
+
+
+@asynccontextmanager
+async def _boards(core: Core) -> AsyncIterator[Boards]:
+    """Keep the wires of this gateway, and let in at its gates."""
+    site, people = core.site, core.operations
+    zone = ZoneInfo(site.identity.timezone)
+    needs = Needs(
+        store=core.store,
+        archive=core.central,
+        read_events=core.admin.read_events,
+        late=core.late,
+        flags=people.flags,
+        panel=people.panel,
+        alarms=people.alarms,
+        fire=people.evacuation.fire,
+        answers=Answers(Times(zone), site.id),
+        say=lambda decision, place: message(decision, place, site.identity.language, zone=zone),
+        show=lambda _place, _decision, _message: None,
+        scanned=core.metrics.scanned,
+        wall=clock,
+        dice=random.random,
+        mode=people.modes.mode,
+        evacuates=people.evacuation.at,
+    )
+    boards = Boards(wires(), needs, machine_of, core.admitting, core.addresses.mqtt)
+    people.modes.on_change(boards.set_mode)
+    people.evacuation.on_change(boards.evacuate)
+    async with boards.running(site):
+        yield boards
 
 
 async def _keep_mirrored(core: Core) -> None:
@@ -407,6 +449,8 @@ def _services(core: Core, first: First | None) -> Services:
         clock=clock,
         monotonic=time.monotonic,
         message=partial(message, zone=zone),
+        admit=core.admitting,
+        metrics=core.metrics,
     )
     gauge = services.metrics.gauge
     gauge("store_up", "Whether the entitlement store answers.", lambda: float(health.store_up))

@@ -31,9 +31,10 @@ def load_site(path: Path) -> "Site":
     import os
 
     import config
+    from gateway.venue.wires import SETTINGS
 
     if not path.exists():
         raise click.ClickException(
             f"there is no site file {path}; make one with: composteur init museum"
         )
-    return config.load(path, os.environ)
+    return config.load(path, os.environ, SETTINGS)

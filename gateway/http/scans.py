@@ -29,6 +29,7 @@ from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
 from gateway.venue.late import LateScan
 from gateway.venue.readers import ReaderFacts
+from gateway.venue.scanning import Admission
 
 PATIENCE_MS = 1000
 NONCE_LENGTH = 128
@@ -93,7 +94,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         StoreUnavailable: an entry, while the store is silent.
     """
     services = face.services
-    _, place = place_of(face, identity, scan.reader, scan.direction)
+    reader, place = place_of(face, identity, scan.reader, scan.direction)
     override = scan.override
     if override is not None and identity.rank < OPERATOR:
         raise Problem(403, "forbidden", "An override needs the role operator.", field="override")
@@ -123,6 +124,8 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
             raise
         decision = opened(face, code, place, scan, operator)
     services.metrics.scanned(decision.reason, services.monotonic() - started)
+    if reader.opens is not None and decision.granted and scan.mode == "stamp":
+        _open(face, reader.opens, place, decision, code)
     if override is not None and scan.mode == "stamp" and not decision.replayed:
         services.operations.acts.note(
             operator, "override", code, reason=override.reason, event=decision.event
@@ -130,6 +133,22 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         await services.operations.acts.settled()
     message = services.message(decision, place, language, override=override is not None)
     return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
+
+
+def _open(face: Face, gate: str, place: Place, decision: Decision, code: str | None) -> None:
+    """Have a gate let in whom a handheld beside it has granted; a repeated answer opens nothing."""
+    if decision.replayed:
+        return
+    admission = Admission(
+        place.direction,
+        decision.event or f"local-{secrets.token_hex(8)}",
+        decision.persons,
+        decision.attention,
+        counted=place.hold_ms is None or decision.degraded,
+        code=code or "",
+        reader=place.reader,
+    )
+    face.services.admit(gate, admission)
 
 
 def place_of(

@@ -22,6 +22,7 @@ from gateway.venue.late import LateScan
 from gateway.venue.operations import Operations
 from gateway.venue.readers import ReaderFacts, SpaceFacts
 from gateway.venue.reload import SiteFile
+from gateway.venue.scanning import Admission
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Services:
     clock: Callable[[], int]
     monotonic: Callable[[], float]
     message: Messenger
+    admit: Callable[[str, Admission], None] = lambda _gate, _admission: None
+    """Lets in at a gate whom a reader that opens it has scanned."""
     site_file: SiteFile | None = None
     metrics: Metrics = field(default_factory=Metrics)
 

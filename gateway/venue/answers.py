@@ -117,6 +117,10 @@ class Answers:
             "ticket": None if ticket is None else self.ticket(ticket, operator=operator),
         }
 
+    def when(self, at: int) -> str:
+        """Write an instant, in milliseconds since the epoch."""
+        return self._times.write(at)
+
     def event(self, row: EventRow) -> Document:
         """Write one event of the store's stream as a row of `scan_event`."""
         instant = self._instant

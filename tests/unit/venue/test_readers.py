@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import config
-from gateway.venue.readers import ReaderFacts, places
+from gateway.venue.readers import places
 
 SITE = config.parse(
     """
@@ -44,23 +44,3 @@ def test_a_grant_waits_for_its_passage_where_they_are_reported_longest_included(
 
     assert known["handheld", "entry"].hold_ms is None
     assert known["gate", "exit"].hold_ms == (2 * 4 + 8 + 5) * 1000
-
-
-def test_what_is_known_of_a_reader_goes_with_its_scans_as_flags() -> None:
-    reader = ReaderFacts("gate", None, None)
-
-    reader.set_closed(True)
-    reader.set_mode("exit", "free")
-    reader.set_serving("entry", False)
-
-    assert reader.flags == {"entry": "co", "exit": "cf"}
-
-
-def test_locked_equipment_is_out_of_service_until_it_is_normal_again() -> None:
-    reader = ReaderFacts("gate", None, None)
-
-    reader.set_mode("entry", "locked")
-    assert reader.flags["entry"] == "o"
-
-    reader.set_mode("entry", "normal")
-    assert not reader.flags["entry"]

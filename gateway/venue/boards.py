@@ -1,0 +1,251 @@
+"""The boards of this gateway: a link for each `[[controller]]`, a lane for each gate and reader.
+
+A changed site file replaces what has changed and nothing else: the other gates go on, in the
+middle of a passage if need be. The boards of other gateways are theirs (`[[controller]] gateway`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import structlog
+
+from config.models import Controller, Equipment, Site
+from config.wires import WireSettings
+from controllers import events as told
+from controllers.commands import Mode
+from controllers.machine import Machine, Refusal
+from drivers.link import Device, Link, Surroundings
+from drivers.signals import Signal
+from gateway.entitlements.place import Direction, Place
+from gateway.venue.admitting import Admitting
+from gateway.venue.fixtures import Fixture
+from gateway.venue.lanes import Lane
+from gateway.venue.machines import Abilities
+from gateway.venue.needs import Needs
+from gateway.venue.readers import place_of
+from gateway.venue.scanning import Admission
+from gateway.venue.tasks import kept_going
+from gateway.venue.wires import Wires
+
+LANES: Final = frozenset({"reader", "turnstile", "door"})
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Kept[Thing]:
+    """Something that runs, what it was made from, and its end."""
+
+    thing: Thing
+    made_from: object
+    life: AsyncExitStack
+
+
+class Boards:
+    """The links and lanes of one gateway.
+
+    Args:
+        wires: how links are made, by driver.
+        needs: what lanes are given.
+        machine: makes the machine of an equipment.
+        admitting: lets in at gates of others.
+        address: the broker's, where there is one.
+    """
+
+    def __init__(
+        self,
+        wires: Wires,
+        needs: Needs,
+        machine: Callable[[Equipment, Abilities], Machine],
+        admitting: Admitting,
+        address: str | None,
+    ) -> None:
+        self._wires = wires
+        self._needs = needs
+        self._machine = machine
+        self._admitting = admitting
+        self._address = address
+        self._lanes: dict[str, _Kept[Lane | Fixture]] = {}
+        self._links: dict[str, _Kept[Link]] = {}
+
+    # --- life
+
+    @asynccontextmanager
+    async def running(self, site: Site) -> AsyncIterator[None]:
+        """Run the boards of a site until the end of the block."""
+        try:
+            await self.apply(site)
+            yield
+        finally:
+            await self._end(self._links, set(self._links))
+            await self._end(self._lanes, set(self._lanes))
+
+    async def apply(self, site: Site) -> None:
+        """Have the boards be those of a site: what is as before goes on undisturbed."""
+        ours = {
+            each.id: each
+            for each in site.controllers
+            if each.gateway == site.identity.gateway and each.driver in self._wires
+        }
+        equipment = {each.id: each for each in site.equipment if each.controller in ours}
+        lanes = {name: _Lane.of(site, each) for name, each in equipment.items()}
+        links = {name: _Link.of(site, each, lanes) for name, each in ours.items()}
+        await self._end(self._links, _changed(self._links, links))
+        await self._end(self._lanes, _changed(self._lanes, lanes))
+        begun = {
+            name: link
+            for name, made_from in links.items()
+            if name not in self._links and (link := self._link(site, made_from)) is not None
+        }
+        made = {**{name: kept.thing for name, kept in self._links.items()}, **begun}
+        for name, lane in lanes.items():
+            if name not in self._lanes:
+                await self._begin_lane(name, lane, made)
+        self._admitting.own({lane.id: lane for lane in self.lanes})
+        for name, link in begun.items():
+            await self._begin_link(name, link, links[name])
+
+    def _link(self, site: Site, made_from: "_Link") -> Link | None:
+        controller, settings, lanes = made_from
+        if settings is None:
+            raise TypeError(f"the site was loaded without the wire of {controller.id}")
+        surroundings = Surroundings(
+            site=site.id,
+            gateway=site.identity.gateway,
+            address=self._address,
+            devices=[
+                Device(each.equipment.id, each.equipment.kind, each.equipment.channels)
+                for each in lanes
+            ],
+            take=self._take,
+            wall=self._needs.wall,
+        )
+        try:
+            return self._wires[controller.driver].link(settings, surroundings)
+        except ValueError as why:
+            log.error("board_off", controller=controller.id, why=str(why))  # noqa: TRY400  # all is told
+            return None
+
+    async def _begin_lane(self, name: str, made_from: "_Lane", links: Mapping[str, Link]) -> None:
+        equipment = made_from.equipment
+        thing: Lane | Fixture
+        if equipment.kind in LANES:
+            link = links.get(equipment.controller or "")
+            abilities = Abilities(
+                lets_parties_in=link is None or link.speaks == "gate",
+                reports_passages=made_from.reports_passages,
+            )
+            barrier = None if equipment.opens is None else Beyond(equipment.opens, self)
+            machine = self._machine(equipment, abilities)
+            thing = Lane(equipment, made_from.places, machine, self._needs, barrier)
+        else:
+            thing = Fixture(equipment, self._needs)
+        life = AsyncExitStack()
+        await life.enter_async_context(thing.running())
+        self._lanes[name] = _Kept(thing, made_from, life)
+
+    async def _begin_link(self, name: str, link: Link, made_from: "_Link") -> None:
+        life = AsyncExitStack()
+        for kept in self._lanes.values():
+            if kept.thing.equipment.controller == name:
+                kept.thing.connect(link)
+                life.callback(kept.thing.disconnect)
+        await life.enter_async_context(kept_going(**{f"board-{name}": link.run}))
+        self._links[name] = _Kept(link, made_from, life)
+
+    async def _end[Thing](self, kept: dict[str, _Kept[Thing]], names: set[str]) -> None:
+        for name in names:
+            await kept.pop(name).life.aclose()
+
+    # --- signals and orders
+
+    def _take(self, signal: Signal) -> None:
+        kept = self._lanes.get(signal.device)
+        if kept is not None:
+            kept.thing.take(signal)
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """All lanes."""
+        return [kept.thing for kept in self._lanes.values() if isinstance(kept.thing, Lane)]
+
+    def lane(self, name: str) -> Lane | None:
+        """Return the lane of an equipment, if it is one of ours."""
+        kept = self._lanes.get(name)
+        return kept.thing if kept is not None and isinstance(kept.thing, Lane) else None
+
+    def admit(self, gate: str, admission: Admission) -> None:
+        """Let somebody in at a gate, ours or another's."""
+        self._admitting(gate, admission)
+
+    def set_mode(self, equipment: str, direction: Direction, mode: Mode) -> None:
+        """Have an equipment work as usual, free, or locked, if it is one of ours."""
+        lane = self.lane(equipment)
+        if lane is not None:
+            lane.set_mode(direction, mode)
+
+    def evacuate(self, equipment: str, evacuating: bool) -> None:  # noqa: FBT001  # what is told
+        """Tell an equipment of ours that its space is evacuated, or that it is over."""
+        lane = self.lane(equipment)
+        if lane is not None:
+            lane.tell(told.EvacuationBegan() if evacuating else told.EvacuationEnded())
+
+
+class Beyond:
+    """The gate that a reader opens without being it: a lane of ours, or of another gateway."""
+
+    def __init__(self, gate: str, boards: Boards) -> None:
+        self._gate = gate
+        self._boards = boards
+
+    def refusal(self, direction: Direction) -> Refusal | None:
+        """Why nobody can be let in just now; nothing is known of a gate elsewhere."""
+        lane = self._boards.lane(self._gate)
+        return None if lane is None else lane.refusal(direction)
+
+    def open_for(self, reader: str) -> Admission | None:
+        """Return what the reader's last grant has open there."""
+        lane = self._boards.lane(self._gate)
+        return None if lane is None else lane.open_for(reader)
+
+    def admit(self, admission: Admission) -> None:
+        """Let somebody in."""
+        self._boards.admit(self._gate, admission)
+
+
+class _Lane(NamedTuple):
+    """What a lane is made from."""
+
+    equipment: Equipment
+    places: dict[Direction, Place]
+    settings: WireSettings | None
+
+    @classmethod
+    def of(cls, site: Site, equipment: Equipment) -> "_Lane":
+        places = {way: place_of(site, equipment, way) for way in equipment.directions}
+        return cls(equipment, places, site.wire(equipment.controller or ""))
+
+    @property
+    def reports_passages(self) -> bool:
+        settings, equipment = self.settings, self.equipment
+        return settings is None or settings.reports_passages(equipment.kind, equipment.channels)
+
+
+class _Link(NamedTuple):
+    """What a link is made from: a lane made anew has to learn from its link how it stands."""
+
+    controller: Controller
+    settings: WireSettings | None
+    lanes: list[_Lane]
+
+    @classmethod
+    def of(cls, site: Site, controller: Controller, lanes: Mapping[str, _Lane]) -> "_Link":
+        on_it = [each for each in lanes.values() if each.equipment.controller == controller.id]
+        return cls(controller, site.wire(controller), on_it)
+
+
+def _changed[Thing](kept: Mapping[str, _Kept[Thing]], wanted: Mapping[str, object]) -> set[str]:
+    """Name what runs and is to run no more, or otherwise."""
+    return {name for name, each in kept.items() if wanted.get(name) != each.made_from}

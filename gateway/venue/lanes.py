@@ -1,0 +1,423 @@
+"""A lane: one gate or reader with its machine, its wire, its codes and its books.
+
+Signals of the wire become events of the machine, the machine's commands become commands of the wire
+and entries in the books. A step of the machine is synchronous and never waits; what takes its time
+(the store's answer to a code, an acknowledgement, an entry) comes back as another event.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, Final, assert_never
+
+from config.models import Equipment
+from controllers import commands as asked
+from controllers import events as told
+from controllers.commands import Alarm, Mode
+from controllers.machine import Machine, Refusal
+from drivers.commands import Command as WireCommand
+from drivers.commands import Ping, ShowDecision
+from drivers.link import CommandFailed, Link
+from drivers.signals import (
+    CodeRead,
+    GateEvent,
+    GateEventType,
+    LinkChanged,
+    Signal,
+    StateRead,
+)
+from gateway.entitlements.place import Direction, Place
+from gateway.tickets.decision import Decision
+from gateway.venue.equipment import CannotFollow, NoAnswer, Order
+from gateway.venue.needs import Needs
+from gateway.venue.scanning import Admission, Barrier, Memory, Scanner
+from gateway.venue.settlements import (
+    Annulment,
+    LatePassage,
+    Malformed,
+    Passage,
+    Settlements,
+    Untracked,
+)
+from gateway.venue.tasks import Work, kept_going
+from gateway.venue.wiring import Order as WireOrder
+from gateway.venue.wiring import Outlet, Read, outlet_of
+
+GOOD_FOR_MS: Final = 2_000
+"""A command that has not gone out by then is not sent any more (DESIGN 8)."""
+GRANTS_KEPT: Final = 256
+WRITTEN_WITHIN_S: Final = 1.0
+"""What is waiting for the books when a lane ends has so long."""
+
+
+class Lane:
+    """One equipment of a wire of ours.
+
+    Args:
+        equipment: what the site file says of it.
+        places: where it stands, by direction.
+        machine: its turnstile or door, or what stands in for one at a reader.
+        needs: the rest of the venue.
+        barrier: what its codes open; by default itself.
+    """
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        places: Mapping[Direction, Place],
+        machine: Machine,
+        needs: Needs,
+        barrier: Barrier | None = None,
+    ) -> None:
+        self.equipment = equipment
+        self.id = equipment.id
+        self.machine = machine
+        self.places = dict(places)
+        self.settlements = Settlements(self.id, needs.store, needs.archive, needs.read_events)
+        self._needs = needs
+        self._loop = asyncio.get_running_loop()
+        self._scanner = Scanner(
+            equipment,
+            self.places,
+            barrier or self,
+            needs,
+            malformed=lambda place: self.settlements.put(Malformed(place)),
+            decided=self._decided,
+        )
+        self._link: Link | None = None
+        self._outlet: Outlet | None = None
+        self._up = False
+        self._events = Memory()
+        self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._grants: OrderedDict[str, Admission] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: int | None = None
+        self._sent: list[asyncio.Future[None]] = []
+        self._modes: dict[Direction, list[asyncio.Future[None]]] = {}
+        self._shown: dict[str, Any] = {}
+
+    # --- life
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Take codes and write the books until the end of the block."""
+        works: dict[str, Work] = {
+            f"scans-{self.id}-{direction}": partial(self._scanner.keep_judging, direction)
+            for direction in self.places
+        }
+        needs = self._needs
+        needs.panel.attach(self.id, self.obey)
+        for direction in self.places:
+            self.set_mode(direction, needs.mode(self.id, direction))
+        if needs.evacuates(self.id):
+            self.tell(told.EvacuationBegan())
+        try:
+            async with kept_going(**{f"books-{self.id}": self.settlements.keep_writing}):
+                async with kept_going(**works):
+                    yield
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WRITTEN_WITHIN_S):
+                        await self.settlements.written()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._needs.panel.detach(self.id)
+
+    def connect(self, link: Link) -> None:
+        """Speak over a link from now on; whether the device is there, it tells by itself."""
+        self._link, self._outlet = link, outlet_of(self.equipment, link.speaks)
+
+    def disconnect(self) -> None:
+        """Speak over nothing."""
+        if self._link is not None:
+            self.take(LinkChanged(self.id, up=False, why="not connected"))
+        self._link = self._outlet = None
+
+    # --- the wire
+
+    def take(self, signal: Signal) -> None:
+        """Take what the wire tells; never waits, never fails."""
+        outlet = self._outlet
+        if outlet is None:
+            return
+        match signal:
+            case CodeRead():
+                self._scanner.take(signal)
+                return
+            case GateEvent():
+                if self._repeated(signal):
+                    return
+                self._tell_people(signal)
+            case LinkChanged(up=up):
+                self._link_changed(up)
+            case StateRead():
+                self._show_state(signal)
+            case _:
+                pass
+        self._do(outlet.read(signal, self._now()))
+
+    def _repeated(self, event: GateEvent) -> bool:
+        """Tell whether a gate says something again: by its id, or by its instant and grant."""
+        if self._events.knows(event.id):
+            return True
+        if event.tx is None or event.at is None or event.type is not GateEventType.PASSED:
+            return False
+        told_again = (event.tx, event.at) in self._told
+        self._told[event.tx, event.at] = None
+        if len(self._told) > GRANTS_KEPT:
+            self._told.popitem(last=False)
+        return told_again
+
+    def _tell_people(self, event: GateEvent) -> None:
+        """Raise what a gate reports of itself and no machine knows."""
+        if event.type is GateEventType.HELD_OPEN:
+            self._raise(asked.Raise(Alarm.HELD_OPEN, event.direction, event.text))
+        elif event.type is GateEventType.CLEARED:
+            self._clear(asked.Clear(Alarm.HELD_OPEN, event.direction))
+
+    def _link_changed(self, up: bool) -> None:  # noqa: FBT001  # the one fact of the signal
+        self._up = up
+        self._needs.panel.tell(self.id, link="up" if up else "down")
+
+    def _show_state(self, state: StateRead) -> None:
+        facts: dict[str, Any] = {}
+        if state.counters:
+            ways: tuple[Direction, ...] = ("entry", "exit")
+            facts["counters"] = {way: state.counters.get(way) for way in ways}
+        if state.battery is not None:
+            facts["battery"] = state.battery
+        if facts:
+            self._needs.panel.tell(self.id, **facts)
+
+    def _do(self, read: Read) -> None:
+        """Tell the machine what came of a signal, and the device what it needs to be told."""
+        for event in read.events:
+            if isinstance(event, told.Passed) and self._is_late(event):
+                continue
+            self._step(event)
+        for order in read.orders:
+            self._send(order)
+        self._settle_down()
+
+    def _is_late(self, passed: told.Passed) -> bool:
+        """Put in the books who has passed under a grant that an earlier life of ours gave."""
+        tx = passed.tx
+        if tx is None or tx in self._grants:
+            return False
+        place = self.places.get(passed.direction) or self.places[self._first]
+        self.settlements.put(LatePassage(tx, place, passed.at))
+        return True
+
+    @property
+    def _first(self) -> Direction:
+        return next(iter(self.places))
+
+    # --- the machine
+
+    def tell(self, event: told.Event) -> list[asyncio.Future[None]]:
+        """Tell the machine something; return the acknowledgements of what the device was told."""
+        self._sent = []
+        self._step(event)
+        self._settle_down()
+        return self._sent
+
+    def _step(self, event: told.Event) -> None:
+        for command in self.machine.step(event, self._now()):
+            self._carry_out(command)
+
+    def _carry_out(self, command: asked.Command) -> None:
+        match command:
+            case asked.Release() | asked.Revoke() | asked.SetMode() | asked.Unlock() | asked.Lock():
+                self._carry(command)
+            case asked.Commit(tx, persons, at):
+                self.settlements.put(Passage(tx, persons, at))
+            case asked.Annul(tx, _):
+                self._annul(tx)
+            case asked.Count(direction, persons, why):
+                place = self.places.get(direction) or self.places[self._first]
+                self.settlements.put(Untracked(place, persons, why))
+            case asked.Raise():
+                self._raise(command)
+            case asked.Clear():
+                self._clear(command)
+            case asked.AskForCheck():
+                pass  # its state says so: `checking`
+            case asked.Evacuate():
+                self._needs.fire(self.id, self.equipment.space, active=True)
+            case asked.EvacuationOver():
+                self._needs.fire(self.id, self.equipment.space, active=False)
+            case _:
+                assert_never(command)
+
+    def _annul(self, tx: str) -> None:
+        known = self._grants.get(tx)
+        if known is not None:
+            self.settlements.put(Annulment(tx, known.code))
+
+    def _raise(self, alarm: asked.Raise) -> None:
+        self._needs.alarms.raise_(
+            alarm.alarm,
+            equipment=self.id,
+            space=self.equipment.space,
+            direction=alarm.direction,
+            text=alarm.text,
+        )
+
+    def _clear(self, alarm: asked.Clear) -> None:
+        self._needs.alarms.clear(
+            alarm.alarm,
+            equipment=self.id,
+            space=self.equipment.space,
+            direction=alarm.direction,
+        )
+
+    def _settle_down(self) -> None:
+        """After steps: set the timer anew, and show how it stands."""
+        dues = (self.machine.next_at, None if self._outlet is None else self._outlet.next_at)
+        due = min((each for each in dues if each is not None), default=None)
+        if due != self._due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due = due
+            self._timer = None if due is None else self._loop.call_at(due / 1000, self._tick)
+        state = self.machine.state if self._up else "unknown"
+        inputs = {} if self._outlet is None else self._outlet.inputs
+        if state != self._shown.get("state") or inputs != self._shown.get("inputs"):
+            self._shown = {"state": state, "inputs": dict(inputs)}
+            self._needs.panel.tell(self.id, **self._shown)
+
+    def _tick(self) -> None:
+        self._timer = self._due = None
+        if self._outlet is not None:
+            self._do(self._outlet.tick(self._now()))
+        self._step(told.Tick())
+        self._settle_down()
+
+    def _now(self) -> int:
+        """Tell the time of machines: rounded up, so that a timer never comes too early."""
+        return int(self._loop.time() * 1000) + 1
+
+    # --- the device
+
+    def _carry(self, command: asked.Command) -> None:
+        outlet = self._outlet
+        if outlet is None:
+            if isinstance(command, asked.Release):
+                self._loop.call_soon(self._release_failed, command.tx, "not connected")
+            return
+        for order in outlet.carry(command, self._now()):
+            self._send(order)
+
+    def _send(self, order: WireOrder) -> None:
+        if self._link is None:
+            return
+        future = self._link.send(self.id, order.command, self._needs.wall() + GOOD_FOR_MS)
+        future.add_done_callback(partial(self._acknowledged, order.tx))
+        self._sent.append(future)
+
+    def _acknowledged(self, tx: str | None, future: asyncio.Future[None]) -> None:
+        problem = None if future.cancelled() else future.exception()
+        if tx is None:
+            return
+        if future.cancelled() or problem is not None:
+            self._release_failed(tx, str(problem or "cancelled"))
+        else:
+            self.tell(told.Released(tx))
+
+    def _release_failed(self, tx: str, why: str) -> None:
+        self.tell(told.ReleaseFailed(tx, why))
+
+    def _decided(self, read: CodeRead, place: Place, decision: Decision) -> None:
+        """Show a decision: at the gate that has read the code, and near it."""
+        needs = self._needs
+        message = needs.say(decision, place)
+        if self._link is not None and read.id is not None:
+            document = needs.answers.decision(decision, message, operator=False)
+            if document["ticket"] is not None:
+                document["ticket"].pop("holder", None)
+            future = self._link.send(
+                self.id, ShowDecision(read.id, document), needs.wall() + GOOD_FOR_MS
+            )
+            future.add_done_callback(_take_note)
+        needs.show(place, decision, message)
+        needs.panel.tell(
+            self.id,
+            last_scan={
+                "at": needs.answers.when(needs.wall()),
+                "decision": "granted" if decision.granted else "denied",
+                "reason": decision.reason,
+            },
+        )
+
+    # --- a barrier
+
+    def refusal(self, direction: Direction) -> Refusal | None:
+        """Why nobody can be let in just now."""
+        return self.machine.refusal(direction)
+
+    def open_for(self, reader: str) -> Admission | None:
+        """Return what a reader's last grant has open here."""
+        mine = (each for each in reversed(self._grants.values()) if each.reader == reader)
+        return next(mine, None)
+
+    def admit(self, admission: Admission) -> None:
+        """Let somebody in who was granted, here or elsewhere; never waits."""
+        self._grants[admission.tx] = admission
+        if len(self._grants) > GRANTS_KEPT:
+            self._grants.popitem(last=False)
+        self.tell(
+            told.Granted(
+                admission.direction,
+                admission.tx,
+                admission.persons,
+                admission.longer,
+                self._needs.dice(),
+                admission.counted,
+            )
+        )
+
+    # --- people
+
+    def set_mode(self, direction: Direction, mode: Mode) -> None:
+        """Work as usual, free, or locked in a direction from now on."""
+        self._modes[direction] = self.tell(told.ModeSet(direction, mode))
+
+    async def obey(self, order: Order) -> None:
+        """Carry an operator's order out; ends when the device has acknowledged it.
+
+        Raises:
+            CannotFollow: this equipment has nothing to open.
+            NoAnswer: the device cannot be reached, refused, or said nothing in time.
+        """
+        if self._link is None or not self._up:
+            raise NoAnswer(f"{self.id} cannot be reached.")
+        match order.act:
+            case "open":
+                sent = self.tell(told.OpenOnce(order.directions[0], order.id))
+                if not sent:
+                    raise CannotFollow(f"{self.id} cannot be opened now ({self.machine.state}).")
+            case "lock" | "free" | "normal":
+                sent = [each for way in order.directions for each in self._modes.get(way, ())]
+            case "test":
+                sent = [self._asked(Ping())]
+            case _:
+                assert_never(order.act)
+        for future in sent:
+            try:
+                await asyncio.shield(future)
+            except CommandFailed as why:
+                raise NoAnswer(str(why)) from why
+
+    def _asked(self, command: WireCommand) -> asyncio.Future[None]:
+        assert self._link is not None  # noqa: S101  # looked at before
+        future = self._link.send(self.id, command, self._needs.wall() + GOOD_FOR_MS)
+        future.add_done_callback(_take_note)
+        return future
+
+
+def _take_note(future: asyncio.Future[None]) -> None:
+    """Look at how a command went that nobody waits for."""
+    if not future.cancelled():
+        future.exception()

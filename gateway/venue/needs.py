@@ -1,0 +1,145 @@
+"""What lanes are given by the rest of the venue, and what they ask of it.
+
+`app.py` hands in the real ones; a test hands in what it likes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from controllers.commands import Mode
+from gateway.entitlements.place import Direction, Place
+from gateway.entitlements.store import EntitlementStore
+from gateway.tickets.decision import Decision
+from gateway.tickets.event import EventRow
+from gateway.venue.answers import Answers
+from gateway.venue.equipment import Obey
+from gateway.venue.late import LateScan
+
+
+class Flags(Protocol):
+    """What goes with every scan from outside the store (`gateway.venue.flags`)."""
+
+    def of(self, place: Place) -> str:
+        """Return the flags of a scan at a place now."""
+
+    def set(
+        self,
+        equipment: str,
+        direction: Direction,
+        letter: Literal["c", "o", "f"],
+        cause: str,
+        *,
+        holds: bool,
+    ) -> None:
+        """Have a letter hold for a cause, or not any more."""
+
+
+class Panel(Protocol):
+    """Where people see the equipment, and command it from (`gateway.venue.equipment`)."""
+
+    def attach(self, name: str, obey: Obey) -> None:
+        """Own an equipment: its orders come here."""
+
+    def detach(self, name: str) -> None:
+        """Own it no more."""
+
+    def tell(self, name: str, **facts: Any) -> None:
+        """Tell how an equipment stands; never waits."""
+
+
+class Alarms(Protocol):
+    """Where people are told what is wrong (`gateway.venue.alarms`)."""
+
+    def raise_(
+        self,
+        kind: str,
+        *,
+        equipment: str | None = None,
+        space: str | None = None,
+        direction: Direction | None = None,
+        text: str = "",
+    ) -> object:
+        """Raise an alarm, or tell again that it holds; never waits."""
+
+    def clear(
+        self,
+        kind: str,
+        *,
+        equipment: str | None = None,
+        space: str | None = None,
+        direction: Direction | None = None,
+    ) -> None:
+        """Its cause is over."""
+
+
+class Fire(Protocol):
+    """Who evacuates a space when an equipment's fire input says so."""
+
+    def __call__(self, equipment: str, space: str, *, active: bool) -> None:
+        """Take how the input stands; never waits."""
+
+
+class Archive(Protocol):
+    """Where the events are that the store's stream holds no more."""
+
+    async def event(self, event_id: str) -> EventRow | None:
+        """Read an event."""
+
+    async def history(
+        self, code: str, *, after: str | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Read the events of a ticket, oldest first."""
+
+
+class Later(Protocol):
+    """Where scans wait that were granted while the store was silent."""
+
+    def put(self, scan: LateScan) -> None:
+        """Keep a scan; never waits."""
+
+
+class Show(Protocol):
+    """Lets displays, lamps and buzzers near a gate say a decision."""
+
+    def __call__(self, place: Place, decision: Decision, message: str) -> None:
+        """Say it; never waits."""
+
+
+class ReadEvents(Protocol):
+    """Reads the store's stream."""
+
+    async def __call__(self, after: str, count: int) -> Sequence[tuple[bytes, bytes]]:
+        """Return entries after a position: (place, line)."""
+
+
+@dataclass(slots=True)
+class Needs:
+    """All of it.
+
+    Attributes:
+        read_events: reads entries of the store's stream after a position, at most so many.
+        say: writes a decision for people, in the site's language.
+        scanned: counts a scan and how long it took, by reason.
+        wall: milliseconds since the epoch.
+        dice: a number in [0, 1), for random checks.
+        mode: what an equipment is set to in a direction.
+        evacuates: whether the space of an equipment is evacuated.
+    """
+
+    store: EntitlementStore
+    archive: Archive
+    read_events: ReadEvents
+    late: Later
+    flags: Flags
+    panel: Panel
+    alarms: Alarms
+    fire: Fire
+    answers: Answers
+    say: Callable[[Decision, Place], str]
+    show: Show
+    scanned: Callable[[str | None, float], None]
+    wall: Callable[[], int]
+    dice: Callable[[], float]
+    mode: Callable[[str, Direction], Mode]
+    evacuates: Callable[[str], bool]

@@ -1,0 +1,249 @@
+"""What happens to a code that a wire has read: one question to the store, one answer to the gate.
+
+This is the path a visitor waits on: no task, no lock and no log line for a scan. Each direction of
+a reader has one long-lived task that takes codes one by one. Where the store is silent the decision
+is made here, by the equipment's policy, soon enough for the visitor not to notice (DESIGN 11).
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from config.models import Equipment
+from controllers.machine import Refusal
+from drivers.signals import CodeRead
+from gateway.entitlements.place import Direction, Place
+from gateway.errors import StoreUnavailable
+from gateway.tickets.codes import MAX_CODE_BYTES, canonical
+from gateway.tickets.decision import Decision
+from gateway.tickets.reasons import REFUSES_EXIT, Reason
+from gateway.venue.late import LateScan
+from gateway.venue.needs import Needs
+
+PATIENCE_MS: Final = 100
+"""What the store has; the rest of the 150 ms is for what is decided and sent without it."""
+SHORTEST_MS: Final = 20
+MOST_WAITING: Final = 16
+"""Codes of one direction. Nobody stands behind a sixteenth one."""
+REMEMBERED: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A grant that a gate is to let in.
+
+    Attributes:
+        tx: the grant's event.
+        persons: how many may pass.
+        longer: they need more time.
+        counted: the books have them already, whether they pass or not.
+        code: the ticket's reference, ``""`` where it is not known.
+        reader: who has read it.
+    """
+
+    direction: Direction
+    tx: str
+    persons: int = 1
+    longer: bool = False
+    counted: bool = False
+    code: str = ""
+    reader: str = ""
+
+
+class Barrier(Protocol):
+    """The gate that a reader stands at, wherever it is."""
+
+    def refusal(self, direction: Direction) -> Refusal | None:
+        """Why nobody can be let in just now."""
+
+    def open_for(self, reader: str) -> Admission | None:
+        """Return what a reader's last grant has open here."""
+
+    def admit(self, admission: Admission) -> None:
+        """Let them in; never waits."""
+
+
+type Decided = Callable[[CodeRead, Place, Decision], None]
+"""Told of each decision: to be shown."""
+
+
+class Memory:
+    """The newest names that were told; a name told again is known."""
+
+    def __init__(self, size: int = REMEMBERED) -> None:
+        self._size = size
+        self._names: dict[str, None] = {}
+
+    def knows(self, name: str | None) -> bool:
+        """Tell whether a name is known, and remember it; no name is never known."""
+        if name is None:
+            return False
+        if name in self._names:
+            return True
+        self._names[name] = None
+        if len(self._names) > self._size:
+            del self._names[next(iter(self._names))]
+        return False
+
+
+class Scanner:
+    """One reader.
+
+    Args:
+        equipment: the reader, or the gate that reads by itself.
+        places: where it stands, by direction.
+        barrier: what its grants open.
+        needs: the rest of the venue.
+        malformed: told of what is no code.
+        decided: told of each decision.
+    """
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        places: dict[Direction, Place],
+        barrier: Barrier,
+        needs: Needs,
+        *,
+        malformed: Callable[[Place], None],
+        decided: Decided,
+    ) -> None:
+        self._equipment = equipment
+        self._places = places
+        self._barrier = barrier
+        self._needs = needs
+        self._malformed = malformed
+        self._decided = decided
+        self._ids = Memory()
+        self._queues: dict[Direction, deque[tuple[CodeRead, float]]] = {
+            direction: deque() for direction in places
+        }
+        self._some = {direction: asyncio.Event() for direction in places}
+        self._loop = asyncio.get_running_loop()
+
+    def take(self, read: CodeRead) -> None:
+        """Take what was read: to be judged in its turn. One told twice is judged once."""
+        if self._ids.knows(read.id):
+            return
+        direction = self._direction(read)
+        place = self._places[direction]
+        reference = _reference(read.code)
+        if reference is None:
+            self._malformed(place)
+            self._answer(read, place, _refused(Reason.MALFORMED_CODE), 0.0)
+            return
+        queue = self._queues[direction]
+        if len(queue) < MOST_WAITING:
+            queue.append((replace(read, code=reference), self._loop.time()))
+            self._some[direction].set()
+
+    def _direction(self, read: CodeRead) -> Direction:
+        """Return the direction a code was read in: the reader's own where it says none."""
+        if read.direction is not None and read.direction in self._places:
+            return read.direction
+        return next(iter(self._places))
+
+    async def keep_judging(self, direction: Direction) -> None:
+        """Judge codes of one direction until cancelled, one after the other."""
+        queue, some, place = self._queues[direction], self._some[direction], self._places[direction]
+        while True:
+            await some.wait()
+            while queue:
+                read, since = queue.popleft()
+                decision = await self._judge(read, place, since)
+                self._answer(read, place, decision, self._loop.time() - since)
+            some.clear()
+
+    async def _judge(self, read: CodeRead, place: Place, since: float) -> Decision:
+        """Decide about one code, and let in whom it lets in."""
+        needs, barrier = self._needs, self._barrier
+        if barrier.refusal(place.direction) == "lane_busy":
+            busy = self._busy(read, place)
+            if busy is not None:
+                return busy
+        nonce = read.id or secrets.token_hex(8)
+        flags = needs.flags.of(place)
+        waited_ms = int((self._loop.time() - since) * 1000)
+        patience_ms = max(SHORTEST_MS, PATIENCE_MS - waited_ms // 10 * 10)
+        try:
+            decision = await needs.store.scan(
+                read.code, place, nonce=nonce, patience_ms=patience_ms, flags=flags
+            )
+        except StoreUnavailable:
+            decision = self._decide_alone(read.code, place, nonce, flags)
+        if decision.granted and not decision.replayed:
+            counted = place.hold_ms is None or decision.degraded
+            barrier.admit(
+                Admission(
+                    place.direction,
+                    decision.event or f"local-{nonce}",
+                    decision.persons,
+                    decision.attention,
+                    counted,
+                    read.code,
+                    place.reader,
+                )
+            )
+        return decision
+
+    def _busy(self, read: CodeRead, place: Place) -> Decision | None:
+        """Answer at a gate that has somebody to let through; ``None``: the store knows better.
+
+        It does where it keeps this reader's reservation. Who shows the same code again meanwhile
+        gets the same answer, and no second release.
+        """
+        opened = self._barrier.open_for(place.reader)
+        if opened is None:
+            return _refused(Reason.LANE_BUSY)
+        if not opened.counted:
+            return None
+        if opened.code != read.code:
+            return _refused(Reason.LANE_BUSY)
+        event = None if opened.tx.startswith("local-") else opened.tx
+        return replace(_granted(opened.persons), event=event, replayed=True, degraded=event is None)
+
+    def _decide_alone(self, code: str, place: Place, nonce: str, flags: str) -> Decision:
+        """Decide while the store is silent, and keep who is let in for later."""
+        reason = self._refused_alone(place, flags)
+        if reason is not None:
+            return replace(_refused(reason), degraded=True)
+        self._needs.late.put(LateScan(code, place, nonce, None, "", self._needs.wall()))
+        return replace(_granted(1), degraded=True)
+
+    def _refused_alone(self, place: Place, flags: str) -> Reason | None:
+        found = [Reason.READER_OUT_OF_SERVICE] if "o" in flags else []
+        found += [Reason.SPACE_CLOSED] if "c" in flags else []
+        if place.direction == "exit":
+            return next((reason for reason in found if reason in REFUSES_EXIT), None)
+        admits = self._equipment.local_policy == "admit" or "f" in flags
+        return next(iter(found), None if admits else Reason.STORE_UNAVAILABLE)
+
+    def _answer(self, read: CodeRead, place: Place, decision: Decision, took_s: float) -> None:
+        self._needs.scanned(decision.reason, took_s)
+        self._decided(read, place, decision)
+
+
+def _reference(code: str) -> str | None:
+    if len(code.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
+        return None
+    return canonical(code)
+
+
+def _refused(reason: Reason) -> Decision:
+    return replace(_granted(1), granted=False, reason=reason)
+
+
+def _granted(persons: int) -> Decision:
+    return Decision(
+        granted=True,
+        reason=None,
+        event=None,
+        replayed=False,
+        conflict=None,
+        attention=False,
+        persons=persons,
+        ticket=None,
+    )

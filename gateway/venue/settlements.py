@@ -1,0 +1,224 @@
+"""What becomes of a lane's grants, written into the books in the order in which it happened.
+
+A passage commits, an annulment gives back, a person nobody granted is counted. The store may be
+silent meanwhile: what is to be written waits and is tried again until it lands or cannot be done
+any more. What a restart loses is covered twice: a reservation has its deadline
+(`gateway.venue.settling`), and a passage reported late is found here by its grant.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from gateway.entitlements.place import Place
+from gateway.entitlements.store import (
+    EntitlementStore,
+    NotPossible,
+    UnknownEvent,
+    UnknownTicket,
+    believed,
+)
+from gateway.errors import DatabaseUnavailable, StoreUnavailable
+from gateway.tickets.event import EventRow
+from gateway.venue.settling import Archive, lost_grant
+
+KEPT: Final = 10_000
+"""A lane passes a person a second at most: hours of them."""
+PAUSE_S: Final = 0.1
+ROWS: Final = 16
+"""Grants whose events are kept, for parties that pass one by one."""
+READ_AT_ONCE: Final = 1_000
+READ_AT_MOST: Final = 50_000
+"""Events looked through for the passages of a grant that an earlier life of ours gave."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """So many have passed under a grant so far."""
+
+    tx: str
+    persons: int
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatePassage:
+    """One more person has passed under a grant that the lane does not know."""
+
+    tx: str
+    place: Place
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annulment:
+    """Those of a grant who have not passed are given back."""
+
+    tx: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untracked:
+    """Persons passed without a grant."""
+
+    place: Place
+    persons: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Something was read that is no code."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """It is in the books already."""
+
+
+type Entry = Passage | LatePassage | Annulment | Untracked | Malformed | Nothing
+
+
+class ReadEvents(Protocol):
+    """Reads the store's stream."""
+
+    async def __call__(self, after: str, count: int) -> Sequence[tuple[bytes, bytes]]:
+        """Return entries after a place in the stream: (place, line)."""
+
+
+class Settlements:
+    """The entries of one lane.
+
+    Args:
+        lane: its id, for the log.
+        store: the books.
+        archive: knows grants that the store's stream holds no more.
+        read_events: reads the stream, for passages that an earlier life of ours has counted.
+    """
+
+    def __init__(
+        self, lane: str, store: EntitlementStore, archive: Archive, read_events: ReadEvents
+    ) -> None:
+        self._lane = lane
+        self._store = store
+        self._archive = archive
+        self._read_events = read_events
+        self._waiting: deque[Entry] = deque(maxlen=KEPT)
+        self._rows: dict[str, EventRow] = {}
+        self._some = asyncio.Event()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def __len__(self) -> int:
+        """Count the entries that wait."""
+        return len(self._waiting)
+
+    def put(self, entry: Entry) -> None:
+        """Have an entry written; never waits."""
+        if len(self._waiting) == KEPT:
+            log.error("settlement_dropped", lane=self._lane)
+        self._waiting.append(entry)
+        self._none.clear()
+        self._some.set()
+
+    async def written(self) -> None:
+        """Wait until all entries have been written."""
+        await self._none.wait()
+
+    async def keep_writing(self) -> None:
+        """Write until cancelled, each entry in its turn and as often as it takes."""
+        while True:
+            await self._some.wait()
+            while self._waiting:
+                entry = self._waiting[0]
+                try:
+                    if isinstance(entry, LatePassage):
+                        # Told as a figure, it may be written twice.
+                        entry = self._waiting[0] = await self._counted(entry)
+                    await self._write(entry)
+                except (StoreUnavailable, DatabaseUnavailable):
+                    await asyncio.sleep(PAUSE_S)
+                    continue
+                except (NotPossible, UnknownEvent, UnknownTicket) as why:
+                    # All have passed, or the deadline was first, or a rebuilt store forgot it.
+                    log.debug("not_settled", lane=self._lane, entry=type(entry).__name__, why=why)
+                if self._waiting and self._waiting[0] is entry:
+                    self._waiting.popleft()
+            self._some.clear()
+            self._none.set()
+
+    async def _write(self, entry: Entry) -> None:
+        store = self._store
+        match entry:
+            case Passage(tx, persons, at):
+                row = await self._row(tx)
+                if row is None:
+                    raise UnknownEvent
+                await store.passage(row, persons=persons, at=at)
+            case Annulment(tx, code):
+                await store.annul(await self._row(tx) or lost_grant(tx, code))
+            case Untracked(place, persons, why):
+                await store.count(place, persons=persons, operator="", reason=why, untracked=True)
+            case Malformed(place):
+                await store.malformed(place)
+            case Nothing() | LatePassage():
+                pass
+            case _:
+                assert_never(entry)
+
+    async def _row(self, tx: str) -> EventRow | None:
+        """Find the event of a grant: here, in the stream, in the database."""
+        row = self._rows.get(tx) or await self._store.grant(tx) or await self._archive.event(tx)
+        if row is None:
+            return None
+        if len(self._rows) >= ROWS:
+            del self._rows[next(iter(self._rows))]
+        self._rows[tx] = row
+        return row
+
+    async def _counted(self, late: LatePassage) -> Passage | Untracked | Nothing:
+        """Tell what one more person comes to: a passage, nobody's, or one told twice.
+
+        The books have a passage already if they have one at the same instant.
+        """
+        row = await self._row(late.tx)
+        if row is None or not row.ticket_code or row.decision != "g":
+            log.warning("passage_without_grant", lane=self._lane)
+            return Untracked(late.place, 1, "unknown_grant")
+        if not row.deadline:
+            return Nothing()  # the grant itself has been counted
+        passed, instants = await self._passed(row)
+        if late.at is not None and believed(late.at, self._store.now()) in instants:
+            return Nothing()
+        return Passage(late.tx, passed + 1, late.at)
+
+    async def _passed(self, grant: EventRow) -> tuple[int, set[int]]:
+        """Count who has passed under a grant by the books, and tell when."""
+        figures = grant.memory.split(",")
+        passed = int(figures[2]) if len(figures) > 2 else 0  # noqa: PLR2004  # hash, persons, passed
+        persons, instants = 0, set[int]()
+        after, seen = grant.event_id.partition("-")[2], 0
+        while seen < READ_AT_MOST:
+            entries = await self._read_events(after, READ_AT_ONCE)
+            for place, line in entries:
+                if grant.event_id.encode() not in line:
+                    continue
+                epoch = grant.event_id.partition("-")[0]
+                row = EventRow.parse(f"{epoch}-{place.decode()}", line.decode())
+                if row.of == grant.event_id and row.kind in {"p", "t"}:
+                    persons += int(row.persons or 0)
+                    instants.add(int(row.at))
+            seen += len(entries)
+            if len(entries) < READ_AT_ONCE:
+                break
+            after = entries[-1][0].decode()
+        return max(passed, persons), instants

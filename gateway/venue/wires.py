@@ -1,0 +1,34 @@
+"""The wires of this installation: the one place that knows them by name.
+
+A site file may name these drivers and no others; the next one is a line here.
+"""
+
+from collections.abc import Collection
+from typing import Final, override
+
+from config.values import Kind
+from config.wires import Wires as SettingsOfWires
+from config.wires import WireSettings
+from drivers.link import Wire
+from drivers.mqtt.settings import MqttSettings
+from drivers.mqtt.wire import MqttWire
+
+type Wires = dict[str, Wire]
+
+
+class HttpSettings(WireSettings):
+    """Gates that speak the HTTP API themselves: they report passages, and nobody calls them."""
+
+    @override
+    def reports_passages(self, kind: Kind, channels: Collection[str]) -> bool:
+        del channels
+        return kind in {"turnstile", "door"}
+
+
+SETTINGS: Final[SettingsOfWires] = {"http": HttpSettings, "mqtt": MqttSettings}
+"""What controllers of each driver may say, for `config.load`."""
+
+
+def wires() -> Wires:
+    """Return the wires that have a link to keep; each holds what its links share."""
+    return {"mqtt": MqttWire()}
