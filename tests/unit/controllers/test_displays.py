@@ -268,7 +268,7 @@ class TestDisplay:
             shown = display(*LANGUAGES, panel=Panel(20, 2))
             said = shown.say(answer(granted=False, reason=reason), messages, 0)
             said += [each for _, each in watch(shown, 5_999)]
-            table[reason] = [_told(each) for each in said]
+            table[reason.value] = [_told(each) for each in said]
 
         assert table == snapshot
 
