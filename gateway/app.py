@@ -132,7 +132,7 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ, SETTINGS)
     async with (
         process.until_told(attached=True),
-        _core(site, Addresses(told.redis, told.postgres), process=number) as core,
+        _core(site, told.addresses, process=number) as core,
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
         async with _http(core, opened):
@@ -148,7 +148,7 @@ async def tools(site: Site) -> AsyncIterator[Core]:
     process.configure_logging("error")
     running = run_file.find(site.stores.state_dir)
     if running is not None:
-        async with _core(site, Addresses(running.redis, running.postgres)) as core:
+        async with _core(site, Addresses(running.redis, running.postgres, running.mqtt)) as core:
             yield core
         return
     async with (
@@ -189,8 +189,7 @@ class Orders(msgspec.Struct, frozen=True):
 
     site_file: str
     port: int
-    redis: str
-    postgres: str
+    addresses: Addresses
 
 
 def _worker_command(number: int) -> tuple[str, ...]:
@@ -212,7 +211,7 @@ async def _gateway(
     async with AsyncExitStack() as stack:
         stack.callback(opened.close)
         steps = process.Steps(say)
-        addresses = await stack.enter_async_context(_stores(site, say))
+        addresses = await stack.enter_async_context(_stores(site, say, mqtt=site.stores.mqtt))
         steps.done("stores started")
         migrated = await stack.enter_async_context(_kept_migrated(addresses.postgres))
         core = await stack.enter_async_context(_core(site, addresses, process=FIRST))
@@ -223,13 +222,15 @@ async def _gateway(
         await stack.enter_async_context(_boards(core))
         await stack.enter_async_context(_http(core, opened, first))
         running = Running(
-            pid=os.getpid(), http=url, redis=addresses.redis, postgres=addresses.postgres
+            pid=os.getpid(),
+            http=url,
+            redis=addresses.redis,
+            postgres=addresses.postgres,
+            mqtt=addresses.mqtt,
         )
         stack.enter_context(run_file.published(site.stores.state_dir, running))
         if count > 1:
-            orders = Orders(
-                str(site_file), opened.getsockname()[1], addresses.redis, addresses.postgres
-            )
+            orders = Orders(str(site_file), opened.getsockname()[1], addresses)
             await stack.enter_async_context(
                 run_workers(count - 1, _worker_command, msgspec.json.encode(orders))
             )
@@ -241,13 +242,16 @@ async def _gateway(
 
 
 @asynccontextmanager
-async def _stores(site: Site, say: process.Say) -> AsyncIterator[Addresses]:
+async def _stores(
+    site: Site, say: process.Say, *, mqtt: str | None = None
+) -> AsyncIterator[Addresses]:
     stores = site.stores
     async with open_stores(
         redis=stores.redis,
         postgres=stores.postgres,
         state_dir=stores.state_dir,
         durability=stores.durability,
+        mqtt=mqtt,
         say=say,
     ) as addresses:
         yield addresses
@@ -293,7 +297,8 @@ async def _core(
         await store.open(patience_s=STORE_PATIENCE_S)
         shelf = RedisShelf(admin.client, site.id)
         rows = KeyTable(central, site.id, partial(msgspec.convert, type=Key))
-        standing = (health_words.MQTT_OFF,) if site.stores.mqtt else ()
+        off = site.stores.mqtt is not None and addresses.mqtt is None
+        standing = (health_words.MQTT_OFF,) if off else ()
         health = Health(admin, partial(_ping, central), site.stores.durability, standing=standing)
         journal = None if process is None else Journal(site.stores.state_dir, process)
         late = LateScans(store, journal)
