@@ -39,82 +39,122 @@ class Identity(Section):
     """`[site]`: who and where this venue is."""
 
     id: Id = "museum"
+    """Names the venue in the store and in every event: keep it for good."""
     name: Annotated[str, Field(min_length=1, max_length=200)] = "Museum"
+    """The venue's name, for people."""
     timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    """An IANA zone: days begin, hours hold and answers are written in it."""
     language: Language = "en"
+    """Of messages, where the caller asks for none."""
     gateway: Id = "main"
+    """This gateway's name, where a venue has several."""
 
 
 class Stores(Section):
     """`[stores]`: where entitlements, the central database and messages live."""
 
     redis: Annotated[str, address("redis", "rediss", "unix")] = "embedded"
+    """The entitlement store: embedded, or the address of a Valkey or Redis."""
     postgres: Annotated[str, address("postgresql", "postgres")] = "embedded"
+    """The central database: embedded, or the address of a PostgreSQL."""
     mqtt: Annotated[str, address("mqtt", "mqtts")] | None = None
+    """The broker of gates on MQTT: embedded (this machine's mosquitto), or an address; else off."""
     durability: Durability = "always"
+    """Of the embedded store: always loses no stamp, everysec up to 2 s of them."""
     state_dir: Path = Path("state")
+    """Data of the embedded stores, and journals; relative to this file."""
 
 
 class Http(Section):
     """`[http]`: where the gateway listens."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """The address to listen on; 0.0.0.0 to be reached from handhelds."""
     port: Annotated[int, Strict(), Field(ge=0, le=65535)] = 8080
+    """The port to listen on; 0 takes a free one."""
     tls_cert: Path | None = None
+    """A certificate (PEM) with its chain; needs tls_key."""
     tls_key: Path | None = None
+    """The certificate's key (PEM)."""
 
 
 class Space(Section):
     """`[[space]]`: a place that can be entered; it may lie within another."""
 
     id: Id
+    """Names the space in every event."""
     name: str = ""
+    """The space's name, for people."""
     parent: str | None = None
+    """The space around it: who is in this one is in that one too."""
     capacity: Persons | None = None
+    """How many persons it holds; left out: any number."""
     planning: str | None = None
+    """When it is open; left out: always."""
     full: Literal["refuse", "warn"] = "refuse"
+    """At capacity: refuse, or let in and warn."""
     dwell_min: Minutes = 0
+    """How many minutes a visit lasts where nobody is seen to leave; 0: until an exit."""
     anti_passback: Literal["off", "soft", "hard"] = "off"
+    """Who is inside already, or never was: off, soft (granted and flagged), hard (refused)."""
     anti_passback_min: Whole = 0
+    """Minutes after which that is forgiven; 0: never."""
     anti_passback_reset: TimeOfDay | None = None
+    """When it is forgiven every day, such as 04:30."""
     first_in: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Products, one of whose tickets must enter each day before any other may."""
 
 
 class Period(Section):
     """`[[period]]`: a named set of days."""
 
     id: Id
+    """Names the period for plannings."""
     name: str = ""
+    """The period's name, for people."""
     color: Color | None = None
+    """In which it is drawn, such as #b33."""
     days: tuple[Days, ...] = ()
+    """Its days and ranges of days, such as 2026-12-20..2027-01-03."""
 
 
 class PlanningException(Section):
     """One `exception` of a planning: hours added to a day, or taken away from it."""
 
     date: Days
+    """The day, or the range of days."""
     include: tuple[Hours, ...] = ()
+    """Hours added to the day."""
     exclude: tuple[Hours, ...] = ()
+    """Hours taken away from the day; up to 24:00 also what goes on after midnight."""
     capacity: Whole | None = None
+    """How many persons its spaces hold on the day."""
 
 
 class Planning(Section):
     """`[[planning]]`: the normal week, the weeks of periods, and exceptions."""
 
     id: Id
+    """Names the planning for spaces."""
     week: Week = Field(default_factory=dict)
+    """Hours of each weekday; a day not named is closed."""
     periods: dict[str, Week] = Field(default_factory=dict)
+    """The weeks of periods; of two on one day the one named first counts."""
     exceptions: tuple[PlanningException, ...] = Field(default=(), alias="exception")
+    """Single days, or ranges, on which hours are added or taken away."""
 
 
 class Controller(Section):
     """`[[controller]]`: a device on a wire; the wire's own settings are its extra keys."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     id: Id
+    """Names the board for equipment."""
     driver: Driver
-    gateway: str = "main"
+    """The wire it is on."""
+    gateway: Id = "main"
+    """The gateway that runs it, where a venue has several."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -126,7 +166,9 @@ class Channel(Section):
     """One input or output: its number on the board, and whether it means the opposite."""
 
     at: Annotated[int, Strict(), Field(ge=0)]
+    """Its number on the board."""
     inverted: Flag = False
+    """On means off: a contact that is closed at rest."""
 
 
 def _channel(value: object) -> object:
@@ -150,32 +192,59 @@ class Equipment(Section):
     """
 
     id: Id
+    """Names the equipment in every event; the reader of every scan made there."""
     name: str = ""
+    """Its name, for people."""
     kind: Kind = "reader"
+    """What it is."""
     space: str
+    """The space it serves."""
     direction: Serves = "entry"
+    """The way it serves: into the space, out of it, or both."""
     controller: str | None = None
+    """The board it is wired to; a reader without one is a handheld, which speaks HTTP."""
     channels: dict[str, ChannelValue] = Field(default_factory=dict)
+    """Inputs and outputs on its board, by name."""
     opens: str | None = None
+    """The turnstile or door that grants of this reader open."""
     count_on: CountOn = "grant"
+    """What counts a person: the grant, or the passage that the gate reports."""
     local_policy: Literal["deny", "admit"] = "deny"
+    """When the store is silent: deny, or admit."""
     open_s: Seconds = 5.0
+    """How long it stays open for a passage to begin."""
     longer_open_s: Seconds | None = None
+    """The same for a flagged ticket; left out: twice as long."""
     passage_s: Seconds = 10.0
+    """How long the longest passage takes."""
     release: Literal["pulse", "level"] = "pulse"
+    """Opened by a pulse, or by a level held until the passage begins."""
     pulse_ms: Annotated[int, Strict(), Field(ge=100, le=1000)] = 500
+    """How long the pulse lasts."""
     credits_max: Annotated[int, Strict(), Field(ge=1, le=50)] = 3
+    """How many persons of a group are released one after the other."""
     bag_check_percent: Annotated[int, Strict(), Field(ge=0, le=100)] = 0
+    """Of how many persons in a hundred the bag is looked into."""
     tailgating_ms: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 1500
+    """Two passages for one grant within so long are tailgating; 0: never."""
     debounce_ms: Annotated[int, Strict(), Field(ge=0, le=500)] = 35
+    """How long an input must hold to count; 20 to 50 is usual."""
     deny_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 2.0
+    """How long a refusal is shown."""
     lock: Literal["fail-safe", "fail-secure"] = "fail-safe"
+    """Without power it is open (fail-safe), or locked (fail-secure)."""
     held_warning_s: Seconds = 20.0
+    """Open for so long, it is warned about."""
     held_s: Seconds = 30.0
+    """Open for so long, it is an alarm."""
     rex_unlocks: Flag = False
+    """The exit button releases the lock; else a handle does."""
     rex_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 3.0
+    """How long after the exit button an opening is no break-in."""
     interlock: Id | None = None
+    """The group of doors of which one may be open."""
     languages: tuple[Language, ...] = ()
+    """Shown on displays, in this order; left out: the site's."""
 
     @property
     def longer_s(self) -> float:
@@ -192,13 +261,21 @@ class Site(Section):
     """A whole site file."""
 
     identity: Identity = Field(default_factory=Identity, alias="site")
+    """Who and where this venue is."""
     stores: Stores = Field(default_factory=Stores)
+    """Where entitlements, the central database and messages live."""
     http: Http = Field(default_factory=Http)
+    """Where the gateway listens."""
     spaces: tuple[Space, ...] = Field(default=(), alias="space")
+    """What can be entered."""
     periods: tuple[Period, ...] = Field(default=(), alias="period")
+    """Named sets of days."""
     plannings: tuple[Planning, ...] = Field(default=(), alias="planning")
+    """When spaces are open."""
     controllers: tuple[Controller, ...] = Field(default=(), alias="controller")
+    """Boards on wires."""
     equipment: tuple[Equipment, ...] = ()
+    """What reads, opens and shows."""
 
     _wires: Mapping[str, WireSettings] = PrivateAttr(default_factory=dict)
 

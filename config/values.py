@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
 TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -33,12 +33,15 @@ type Driver = Literal["serial", "modbus", "mqtt", "osdp", "http"]
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RANGE = re.compile(rf"{_DAY.pattern}(\.\.{_DAY.pattern})?")
 
 
 class Section(BaseModel):
     """A table of the site file: nothing unknown in it, and nobody changes it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
 
 def known_zone(name: str) -> str:
@@ -82,6 +85,11 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def _pattern(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """Return what editors are told about a text: errors are ours to word."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
+
+
 def address(*schemes: str) -> AfterValidator:
     """Return a check that an address is `embedded` or has one of the schemes."""
 
@@ -93,8 +101,8 @@ def address(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-type Hours = Annotated[str, AfterValidator(_hours)]
-type Days = Annotated[str, AfterValidator(_days)]
+type Hours = Annotated[str, AfterValidator(_hours), _pattern(_HOURS)]
+type Days = Annotated[str, AfterValidator(_days), _pattern(_RANGE)]
 type Week = dict[Weekday, tuple[Hours, ...]]
 
 

@@ -10,6 +10,7 @@ from config import Channel, ChannelRange, WireSettings, examples, locate, proble
 from config.problems import SiteFileError
 from config.values import Kind
 from config.wires import contacts
+from gateway.venue.wires import SETTINGS
 
 SITE = Path("/venue/site.toml")
 READER = "[[equipment]]\nid = 'desk'\nspace = 'a'\n"
@@ -42,11 +43,16 @@ def test_paths_are_relative_to_the_file() -> None:
 
 
 @pytest.mark.parametrize("name", examples.names())
-def test_every_example_loads(name: str) -> None:
-    site = config.load(examples.FOLDER / f"{name}.toml")
+def test_every_example_loads_without_a_warning(name: str) -> None:
+    examined = config.examine(examples.FOLDER / f"{name}.toml", {}, SETTINGS)
 
-    assert site.id == name
-    assert site.equipment
+    assert examined.site.id == name
+    assert examined.site.equipment
+    assert examined.warnings == ()
+
+
+def test_there_is_an_example_for_each_sort_of_venue() -> None:
+    assert examples.names() == ("escape", "museum", "pool", "stadium")
 
 
 def test_all_errors_come_at_once_each_with_its_line() -> None:
