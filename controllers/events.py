@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from controllers.commands import Direction, Mode
+from controllers.commands import Alarm, Direction, Mode
 
 # --- from the store
 
@@ -184,6 +184,13 @@ class EvacuationEnded:
     """It is clear, and an operator has acknowledged."""
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An operator has seen to an alarm of this equipment."""
+
+    alarm: Alarm
+
+
 # --- from the clock
 
 
@@ -216,5 +223,6 @@ type Event = (
     | OpenOnce
     | EvacuationBegan
     | EvacuationEnded
+    | Acknowledged
     | Tick
 )

@@ -54,6 +54,13 @@ class Grant:
             case Kind.COUNTED:
                 return []
 
+    def all_pass(self) -> list[Command]:
+        """All have passed, as far as can be told: return what the books are told."""
+        commands: list[Command] = []
+        while self.persons is not None and self.left:
+            commands = self.passes(None, None)
+        return commands
+
     def give_back(self, why: str) -> list[Command]:
         """Nobody else passes: return what the books are told."""
         return [Annul(self.tx, why)] if self.kind is Kind.GRANT and self.left else []
