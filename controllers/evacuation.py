@@ -109,7 +109,7 @@ class Evacuation:
     def normal(self) -> Change | None:
         """An operator says that it is over; a fire input at rest may still be missing."""
         before = self.stage
-        self._normal = self._under_way
+        self._normal = True
         return self._cleared(before)
 
     def acknowledge(self) -> Change | None:
@@ -119,7 +119,7 @@ class Evacuation:
         """
         if self.stage is not Stage.CLEARED:
             return None
-        self._under_way = self._normal = False
+        self._under_way = False
         return Change.ENDED
 
     def _begin(self, by: str, now: int, before: Stage) -> Change | None:

@@ -85,16 +85,18 @@ class Opening:
         return self.came_at is None or self._day(self.came_at) != self._day(now)
 
     def _day(self, at: int) -> date:
-        """Return the day that an instant's hours begin on; of a space that never closes, any day.
+        """Return the day that an instant's hours begin on: its own, or the day before.
 
-        Hours that were open at midnight and have not ended since are those of the day before.
+        Hours that began before midnight and end today are yesterday's. A place that is open for
+        days on end has a new day at each midnight.
         """
         today = _wall(at, self._zone).date()
         midnight = self._midnight(today)
-        if not self._planned(midnight):
+        if self._planning is None or not (self._planned(midnight - 1) and self._planned(midnight)):
             return today
-        ends = self._planning.next_change(midnight) if self._planning is not None else None
-        return today - _DAY if ends is None or at < ends else today
+        ends = self._planning.next_change(midnight)
+        last = ends is not None and at < ends <= self._midnight(today + _DAY)
+        return today - _DAY if last else today
 
     def _midnight(self, day: date) -> int:
         return _instant(datetime.combine(day, time(), self._zone))

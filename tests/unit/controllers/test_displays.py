@@ -197,6 +197,20 @@ class TestDisplay:
             ("Welcome",), 10_000
         )
 
+    def test_a_refusal_of_a_flagged_ticket_is_shown_for_longer(self) -> None:
+        refused = answer(granted=False, reason="unpaid")
+
+        assert display().say(refused, {"en": "Not paid"}, 0, longer=True)[-1] == ShowText(
+            ("Not paid",), 4_000
+        )
+
+    def test_what_stands_is_said_once_where_two_languages_say_the_same(self) -> None:
+        shown = Display(SMALL, ("en", "nl"), TIMING)
+        shown.stand(Standing.CLOSED, 0)
+
+        assert shown.tick(4_000) == [ShowText(("Closed",), 4_000)]
+        assert len(shown._pages) == 1
+
     def test_languages_take_turns_and_each_has_its_time(self) -> None:
         shown = display("fr", "en")
         refused = answer(granted=False, reason="space_closed")
@@ -327,6 +341,9 @@ class TestLampsAndBuzzers:
         flashes = lamps(Light.DENIED, 2_000, self.BOTH)[2:]
 
         assert flashes == [(at, Pulse("denied", 180)) for at in (0, 360, 720, 1_460, 1_820)]
+
+    def test_no_flash_outlasts_the_answer(self) -> None:
+        assert lamps(Light.DENIED, 1_500, self.BOTH)[-1] == (1_460, Pulse("denied", 40))
 
     def test_what_stands_is_steady_and_waiting_is_dark(self) -> None:
         assert lamps(Light.FREE, None, self.BOTH) == [

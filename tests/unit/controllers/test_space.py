@@ -89,6 +89,7 @@ class TestFirstIn:
 
     def test_staff_that_comes_before_the_hours_opens_them(self) -> None:
         pool = Opening(POOL, PARIS, first_in=True)
+        assert not pool.awaits_first(wall("24 07:00"))
         pool.came(wall("24 07:00"))
 
         assert not pool.is_open(wall("24 09:59"))
@@ -134,6 +135,19 @@ class TestFirstIn:
         assert park.is_open(wall("23 23:59"))
         assert park.next_change(wall("23 12:00")) == wall("24 00:00")
         assert not park.is_open(wall("24 00:00"))
+
+    def test_a_festival_of_days_and_nights_asks_for_staff_each_day(self) -> None:
+        festival = Opening(Hours(("23 10:00", "26 18:00")), PARIS, first_in=True)
+        festival.came(wall("23 09:00"))
+
+        assert festival.is_open(wall("23 23:00"))
+        assert not festival.is_open(wall("24 09:00"))
+
+    def test_hours_from_midnight_are_not_those_of_the_day_before(self) -> None:
+        hours = Hours(("23 10:00", "23 18:00"), ("24 00:00", "25 00:00"))
+        square = Opening(hours, PARIS, first_in=True, came_at=wall("23 09:00"))
+
+        assert not square.is_open(wall("24 09:00"))
 
     def test_a_report_of_yesterday_that_comes_late_takes_nothing_back(self) -> None:
         pool = Opening(POOL, PARIS, first_in=True, came_at=wall("24 09:00"))

@@ -48,6 +48,13 @@ class TestOperator:
         assert evacuation.acknowledge() is None
         assert evacuation.record == Record(5, "anna")
 
+    def test_normal_said_again_is_no_news(self) -> None:
+        evacuation = Evacuation()
+        evacuation.begin("anna", 5)
+        evacuation.normal()
+
+        assert evacuation.normal() is None
+
     def test_normal_in_calm_is_not_kept_for_later(self) -> None:
         evacuation = Evacuation()
         assert evacuation.normal() is None

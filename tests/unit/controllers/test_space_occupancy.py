@@ -51,6 +51,7 @@ class TestAgeing:
         inside.entries(1, 5 * MINUTE)
         inside.entries(1, 0)
 
+        assert inside.next_at == 11 * MINUTE
         assert inside.age(11 * MINUTE) == 1
 
 
