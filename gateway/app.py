@@ -60,7 +60,8 @@ from gateway.venue.operations import Operations, moving, operations
 from gateway.venue.readers import places
 from gateway.venue.rebuild import Rebuild
 from gateway.venue.run_file import Running
-from gateway.venue.settling import keep_settling
+from gateway.venue.settlements import Settlements
+from gateway.venue.settling import keep_settling, prolong
 from gateway.venue.tasks import Work, kept_going
 from gateway.venue.times import Times
 from gateway.venue.wires import SETTINGS, wires
@@ -365,8 +366,9 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
     zone = ZoneInfo(site.identity.timezone)
     needs = Needs(
         store=core.store,
-        archive=core.central,
-        read_events=core.admin.read_events,
+        settlements=lambda lane: Settlements(
+            lane, core.store, core.central, core.admin.read_events, partial(prolong, core.admin)
+        ),
         late=core.late,
         flags=people.flags,
         panel=people.panel,

@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, assert_never
 
@@ -35,10 +36,9 @@ from gateway.venue.needs import Needs
 from gateway.venue.scanning import Admission, Barrier, Memory, Scanner
 from gateway.venue.settlements import (
     Annulment,
+    Given,
     LatePassage,
-    Malformed,
     Passage,
-    Settlements,
     Untracked,
 )
 from gateway.venue.tasks import Work, kept_going
@@ -75,7 +75,7 @@ class Lane:
         self.id = equipment.id
         self.machine = machine
         self.places = dict(places)
-        self.settlements = Settlements(self.id, needs.store, needs.archive, needs.read_events)
+        self.settlements = needs.settlements(self.id)
         self._needs = needs
         self._loop = asyncio.get_running_loop()
         self._scanner = Scanner(
@@ -83,7 +83,7 @@ class Lane:
             self.places,
             barrier or self,
             needs,
-            malformed=lambda place: self.settlements.put(Malformed(place)),
+            settle=self.settlements.put,
             decided=self._decided,
         )
         self._link: Link | None = None
@@ -232,7 +232,7 @@ class Lane:
             case asked.Release() | asked.Revoke() | asked.SetMode() | asked.Unlock() | asked.Lock():
                 self._carry(command)
             case asked.Commit(tx, persons, at):
-                self.settlements.put(Passage(tx, persons, at))
+                self._commit(tx, persons, at)
             case asked.Annul(tx, _):
                 self._annul(tx)
             case asked.Count(direction, persons, why):
@@ -251,10 +251,24 @@ class Lane:
             case _:
                 assert_never(command)
 
+    def _commit(self, tx: str, persons: int, at: int | None) -> None:
+        known = self._grants.get(tx)
+        if known is None:
+            self.settlements.put(Passage(tx, persons, at))
+        else:
+            more = persons < known.persons
+            self.settlements.put(Passage(tx, persons, at, self._given(known), more))
+
     def _annul(self, tx: str) -> None:
         known = self._grants.get(tx)
         if known is not None:
-            self.settlements.put(Annulment(tx, known.code))
+            self.settlements.put(Annulment(tx, self._given(known)))
+
+    def _given(self, admission: Admission) -> Given:
+        place = self.places.get(admission.direction) or self.places[self._first]
+        if admission.reader != place.reader:
+            place = replace(place, reader=admission.reader)
+        return Given(admission.code, place, admission.persons)
 
     def _raise(self, alarm: asked.Raise) -> None:
         self._needs.alarms.raise_(

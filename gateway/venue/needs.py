@@ -3,7 +3,7 @@
 `app.py` hands in the real ones; a test hands in what it likes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,10 +11,10 @@ from controllers.commands import Mode
 from gateway.entitlements.place import Direction, Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.tickets.decision import Decision
-from gateway.tickets.event import EventRow
 from gateway.venue.answers import Answers
 from gateway.venue.equipment import Obey
 from gateway.venue.late import LateScan
+from gateway.venue.settlements import Settlements
 
 
 class Flags(Protocol):
@@ -80,18 +80,6 @@ class Fire(Protocol):
         """Take how the input stands; never waits."""
 
 
-class Archive(Protocol):
-    """Where the events are that the store's stream holds no more."""
-
-    async def event(self, event_id: str) -> EventRow | None:
-        """Read an event."""
-
-    async def history(
-        self, code: str, *, after: str | None = None, limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Read the events of a ticket, oldest first."""
-
-
 class Later(Protocol):
     """Where scans wait that were granted while the store was silent."""
 
@@ -106,19 +94,12 @@ class Show(Protocol):
         """Say it; never waits."""
 
 
-class ReadEvents(Protocol):
-    """Reads the store's stream."""
-
-    async def __call__(self, after: str, count: int) -> Sequence[tuple[bytes, bytes]]:
-        """Return entries after a position: (place, line)."""
-
-
 @dataclass(slots=True)
 class Needs:
     """All of it.
 
     Attributes:
-        read_events: reads entries of the store's stream after a position, at most so many.
+        settlements: makes the books of a lane.
         say: writes a decision for people, in the site's language.
         scanned: counts a scan and how long it took, by reason.
         wall: milliseconds since the epoch.
@@ -128,8 +109,7 @@ class Needs:
     """
 
     store: EntitlementStore
-    archive: Archive
-    read_events: ReadEvents
+    settlements: Callable[[str], Settlements]
     late: Later
     flags: Flags
     panel: Panel

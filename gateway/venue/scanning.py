@@ -22,6 +22,7 @@ from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import REFUSES_EXIT, Reason
 from gateway.venue.late import LateScan
 from gateway.venue.needs import Needs
+from gateway.venue.settlements import Entry, Malformed, Untracked
 
 PATIENCE_MS: Final = 100
 """What the store has; the rest of the 150 ms is for what is decided and sent without it."""
@@ -97,7 +98,7 @@ class Scanner:
         places: where it stands, by direction.
         barrier: what its grants open.
         needs: the rest of the venue.
-        malformed: told of what is no code.
+        settle: has something written into the books.
         decided: told of each decision.
     """
 
@@ -108,14 +109,14 @@ class Scanner:
         barrier: Barrier,
         needs: Needs,
         *,
-        malformed: Callable[[Place], None],
+        settle: Callable[[Entry], None],
         decided: Decided,
     ) -> None:
         self._equipment = equipment
         self._places = places
         self._barrier = barrier
         self._needs = needs
-        self._malformed = malformed
+        self._settle = settle
         self._decided = decided
         self._ids = Memory()
         self._queues: dict[Direction, deque[tuple[CodeRead, float]]] = {
@@ -132,7 +133,7 @@ class Scanner:
         place = self._places[direction]
         reference = _reference(read.code)
         if reference is None:
-            self._malformed(place)
+            self._settle(Malformed(place))
             self._answer(read, place, _refused(Reason.MALFORMED_CODE), 0.0)
             return
         queue = self._queues[direction]
@@ -174,7 +175,7 @@ class Scanner:
             )
         except StoreUnavailable:
             decision = self._decide_alone(read.code, place, nonce, flags)
-        if decision.granted and not decision.replayed:
+        if decision.granted and not decision.replayed and (decision.event or "f" not in flags):
             counted = place.hold_ms is None or decision.degraded
             barrier.admit(
                 Admission(
@@ -210,6 +211,10 @@ class Scanner:
         reason = self._refused_alone(place, flags)
         if reason is not None:
             return replace(_refused(reason), degraded=True)
+        if "f" in flags and place.direction == "entry":
+            if place.hold_ms is None:  # else the gate counts who passes freely
+                self._settle(Untracked(place, 1, "free"))
+            return replace(_granted(1), degraded=True)
         self._needs.late.put(LateScan(code, place, nonce, None, "", self._needs.wall()))
         return replace(_granted(1), degraded=True)
 

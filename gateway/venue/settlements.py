@@ -39,12 +39,23 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a lane knows of a grant without asking anybody."""
+
+    code: str
+    place: Place
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """So many have passed under a grant so far."""
+    """So many have passed under a grant so far; ``more`` of its persons are still awaited."""
 
     tx: str
     persons: int
     at: int | None = None
+    given: Given | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class Annulment:
     """Those of a grant who have not passed are given back."""
 
     tx: str
-    code: str
+    given: Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,13 @@ class Nothing:
 type Entry = Passage | LatePassage | Annulment | Untracked | Malformed | Nothing
 
 
+class Prolong(Protocol):
+    """Gives a reservation more time."""
+
+    async def __call__(self, event: str, code: str, until: int) -> None:
+        """Have it end no sooner than then (ms); one that has ended stays so."""
+
+
 class ReadEvents(Protocol):
     """Reads the store's stream."""
 
@@ -103,15 +121,22 @@ class Settlements:
         store: the books.
         archive: knows grants that the store's stream holds no more.
         read_events: reads the stream, for passages that an earlier life of ours has counted.
+        prolong: gives a party more time, whose persons pass one after another.
     """
 
     def __init__(
-        self, lane: str, store: EntitlementStore, archive: Archive, read_events: ReadEvents
+        self,
+        lane: str,
+        store: EntitlementStore,
+        archive: Archive,
+        read_events: ReadEvents,
+        prolong: Prolong,
     ) -> None:
         self._lane = lane
         self._store = store
         self._archive = archive
         self._read_events = read_events
+        self._prolong = prolong
         self._waiting: deque[Entry] = deque(maxlen=KEPT)
         self._rows: dict[str, EventRow] = {}
         self._some = asyncio.Event()
@@ -138,34 +163,40 @@ class Settlements:
         """Write until cancelled, each entry in its turn and as often as it takes."""
         while True:
             await self._some.wait()
+            again = False
             while self._waiting:
                 entry = self._waiting[0]
                 try:
                     if isinstance(entry, LatePassage):
                         # Told as a figure, it may be written twice.
                         entry = self._waiting[0] = await self._counted(entry)
-                    await self._write(entry)
+                    await self._write(entry, again=again)
                 except (StoreUnavailable, DatabaseUnavailable):
+                    again = True
                     await asyncio.sleep(PAUSE_S)
                     continue
                 except (NotPossible, UnknownEvent, UnknownTicket) as why:
                     # All have passed, or the deadline was first, or a rebuilt store forgot it.
                     log.debug("not_settled", lane=self._lane, entry=type(entry).__name__, why=why)
+                again = False
                 if self._waiting and self._waiting[0] is entry:
                     self._waiting.popleft()
             self._some.clear()
             self._none.set()
 
-    async def _write(self, entry: Entry) -> None:
+    async def _write(self, entry: Entry, *, again: bool) -> None:
         store = self._store
         match entry:
-            case Passage(tx, persons, at):
-                row = await self._row(tx)
+            case Passage(tx, persons, at, given, more):
+                row = await self._row(tx, None if again else given)
                 if row is None:
                     raise UnknownEvent
                 await store.passage(row, persons=persons, at=at)
-            case Annulment(tx, code):
-                await store.annul(await self._row(tx) or lost_grant(tx, code))
+                if more and given is not None and given.place.hold_ms is not None:
+                    await self._prolong(tx, given.code, store.now() + given.place.hold_ms)
+            case Annulment(tx, given):
+                row = await self._row(tx, None if again else given)
+                await store.annul(row or lost_grant(tx, given.code))
             case Untracked(place, persons, why):
                 await store.count(place, persons=persons, operator="", reason=why, untracked=True)
             case Malformed(place):
@@ -175,9 +206,16 @@ class Settlements:
             case _:
                 assert_never(entry)
 
-    async def _row(self, tx: str) -> EventRow | None:
-        """Find the event of a grant: here, in the stream, in the database."""
-        row = self._rows.get(tx) or await self._store.grant(tx) or await self._archive.event(tx)
+    async def _row(self, tx: str, given: Given | None = None) -> EventRow | None:
+        """Find the event of a grant: as it was given just now, in the stream, in the database.
+
+        What the lane knows is enough as long as the stream has the event itself; so a passage is
+        on its way to the store before the next visitor's code.
+        """
+        row = self._rows.get(tx)
+        if row is None and given is not None:
+            return grant_row(tx, given)
+        row = row or await self._store.grant(tx) or await self._archive.event(tx)
         if row is None:
             return None
         if len(self._rows) >= ROWS:
@@ -222,3 +260,17 @@ class Settlements:
                 break
             after = entries[-1][0].decode()
         return max(passed, persons), instants
+
+
+def grant_row(event: str, given: Given) -> EventRow:
+    """Write the event of a grant as far as the lane knows it."""
+    place = given.place
+    row = lost_grant(event, given.code)
+    deadline = "" if place.hold_ms is None else str(int(row.at) + place.hold_ms)
+    return row._replace(
+        space=place.space,
+        reader=place.reader,
+        direction=place.letter,
+        persons=str(given.persons),
+        deadline=deadline,
+    )

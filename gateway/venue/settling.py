@@ -10,7 +10,9 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
+from redis.exceptions import RedisError
 
+from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.store import NotPossible, UnknownEvent
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 from gateway.tickets.event import EventRow
@@ -66,6 +68,18 @@ async def settle_overdue(
             await grants.annul(row)
         settled += 1
     return settled
+
+
+async def prolong(admin: StoreAdmin, event: str, code: str, until: int) -> None:
+    """Have a reservation end no sooner than then (ms); one that has ended stays so.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    try:
+        await admin.client.zadd(admin.key("open"), {f"{event}\t{code}": until}, xx=True, gt=True)
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable from error
 
 
 def lost_grant(event: str, code: str) -> EventRow:
