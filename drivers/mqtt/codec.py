@@ -38,7 +38,7 @@ ROOT: Final = "composteur/v1"
 PAYLOAD_LIMIT: Final = 64 * 1024
 CODE_LIMIT: Final = 512  # bytes; DESIGN 4
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _PATH: Final = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
 _MISSING: Final = re.compile(r"missing required field `([^`]*)`")
@@ -144,7 +144,7 @@ def to_ms(instant: datetime) -> int:
     >>> to_ms(datetime(2026, 11, 22, 10, 0, 0, 250_000, tzinfo=UTC))
     1795341600250
     """
-    return (instant - _EPOCH) // _MILLISECOND
+    return (instant - EPOCH) // _MILLISECOND
 
 
 def to_text(at_ms: int) -> str:
@@ -153,7 +153,7 @@ def to_text(at_ms: int) -> str:
     >>> to_text(1795341600250)
     '2026-11-22T10:00:00.250Z'
     """
-    instant = _EPOCH + at_ms * _MILLISECOND
+    instant = EPOCH + at_ms * _MILLISECOND
     return instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 

@@ -20,7 +20,7 @@ import aiomqtt
 import structlog
 from aiomqtt import Message, MqttError, ProtocolVersion
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTT_ERR_SUCCESS
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -72,7 +72,7 @@ class Filter:
     """One topic to hear.
 
     Attributes:
-        topic: The topic, without wildcards.
+        topic: The topic.
         queued: What was sent while we were away is worth having when we are back.
         kept: The last message, kept by the broker, tells how things stand.
     """
@@ -87,13 +87,13 @@ class Target:
     """A broker, and who we are to it; what has the same target shares a connection."""
 
     address: str = field(repr=False)
-    username: str | None
-    password: str | None = field(repr=False)
-    tls_ca: Path | None
-    tls_cert: Path | None
-    tls_key: Path | None
-    keepalive_s: int
-    protocol: Literal["auto", "5", "3.1.1"]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    keepalive_s: int = 5
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
 
     @property
     def host(self) -> str:
@@ -222,17 +222,24 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    target: Target, identifier: str, will: Will, heard: Heard, *, modern: bool
+    target: Target,
+    identifier: str,
+    will: Will,
+    heard: Heard,
+    *,
+    modern: bool = True,
+    session_s: int = SESSION_S,
 ) -> AsyncIterator[Connection]:
     """Connect until the end of the block; no socket, task or message outlives it.
 
-    The session stays at the broker for an hour, so that what gates report meanwhile is not lost.
+    The session stays at the broker for an hour, so that what gates report meanwhile is not lost; a
+    gate begins anew (``session_s`` is 0), so that no command waits for it.
 
     Raises:
         VersionRefused: The broker does not speak version 5 (`modern`).
         Away: It cannot be reached, or does not let us in.
     """
-    client = await _client(target, identifier, will, heard, modern=modern)
+    client = await _client(target, identifier, will, heard, modern=modern, session_s=session_s)
     try:
         try:
             await _open(client)
@@ -240,7 +247,7 @@ async def connected(
             code = getattr(error.rc, "value", error.rc)
             kind = VersionRefused if code in _UNSUPPORTED_VERSION else Away
             raise kind(str(error)) from error
-        except (MqttError, OSError, ValueError) as error:
+        except (MqttError, OSError) as error:
             raise Away(str(error)) from error
         yield Connection(client, modern=modern)
     finally:
@@ -248,11 +255,17 @@ async def connected(
 
 
 async def _client(
-    target: Target, identifier: str, will: Will, heard: Heard, *, modern: bool
+    target: Target,
+    identifier: str,
+    will: Will,
+    heard: Heard,
+    *,
+    modern: bool,
+    session_s: int,
 ) -> aiomqtt.Client:
     username, password = target.credentials()
     session = _properties(PacketTypes.CONNECT)
-    session.SessionExpiryInterval = SESSION_S
+    session.SessionExpiryInterval = session_s
     session.MaximumPacketSize = PACKET_LIMIT
     try:
         context = await asyncio.to_thread(_context, target) if target.secure else None
@@ -266,8 +279,8 @@ async def _client(
         identifier=identifier,
         protocol=ProtocolVersion.V5 if modern else ProtocolVersion.V311,
         will=aiomqtt.Will(will.topic, will.payload, 1, retain=True),
-        clean_session=None if modern else False,
-        clean_start=False,
+        clean_session=None if modern else session_s == 0,
+        clean_start=session_s == 0 if modern else MQTT_CLEAN_START_FIRST_ONLY,
         properties=session if modern else None,
         timeout=CONNECT_S,
         keepalive=target.keepalive_s,

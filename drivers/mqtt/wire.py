@@ -49,6 +49,10 @@ class MqttWire:
             keepalive_s=settings.keepalive_s,
             protocol=settings.protocol,
         )
+        try:
+            _ = target.host, target.port
+        except ValueError as error:
+            raise NoBroker(f"[stores] mqtt is no address: {error}") from error
         site, gateway = surroundings.site, surroundings.gateway
         key = (site, gateway, target)
         if key not in self.brokers:

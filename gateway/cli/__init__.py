@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from gateway.cli import check, demo, import_, init, key, qr, rebuild, serve, ticket, verify
+from gateway.cli import (
+    check,
+    demo,
+    import_,
+    init,
+    key,
+    qr,
+    rebuild,
+    serve,
+    simulate,
+    ticket,
+    verify,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,7 +31,7 @@ def commands() -> None:
     """
 
 
-for _module in (demo, init, check, serve, import_, ticket, key, verify, rebuild, qr):
+for _module in (demo, init, check, serve, import_, ticket, key, verify, rebuild, qr, simulate):
     commands.add_command(_module.command)
 
 
