@@ -91,7 +91,10 @@ class Timetable:
         Past midnight that of the day whose hours go on; of two exceptions the one named first.
         """
         moment = _moment(at)
-        day = self._opened_on(moment) or moment.astimezone(self.zone).date()
+        return self.capacity_of(self._opened_on(moment) or moment.astimezone(self.zone).date())
+
+    def capacity_of(self, day: date) -> int | None:
+        """Return the capacity that an exception sets on a day."""
         return next(
             (each.capacity for each in self.exceptions_on(day) if each.capacity is not None), None
         )

@@ -1,4 +1,4 @@
-"""`composteur init museum`: a site file to begin with."""
+"""`composteur init museum|pool|stadium|escape`: a site file to begin with."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from gateway.cli.site import site_option
 @click.argument("venue")
 @site_option
 def command(venue: str, site_path: Path) -> None:
-    """Write a commented site file for a VENUE: museum."""
+    """Write a commented site file for a VENUE: museum, pool, stadium or escape."""
     from config import examples
 
     if venue not in examples.names():

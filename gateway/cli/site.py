@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from config import Site
+    from config import Examined, Site
 
 DEFAULT = Path("site.toml")
 VARIABLE = "COMPOSTEUR_SITE"
@@ -28,6 +28,11 @@ def site_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def load_site(path: Path) -> "Site":
     """Read the site file, with secrets from the environment."""
+    return examine_site(path).site
+
+
+def examine_site(path: Path) -> "Examined":
+    """Read the site file, and what its author might want to know of it."""
     import os
 
     import config
@@ -37,4 +42,4 @@ def load_site(path: Path) -> "Site":
         raise click.ClickException(
             f"there is no site file {path}; make one with: composteur init museum"
         )
-    return config.load(path, os.environ, SETTINGS)
+    return config.examine(path, os.environ, SETTINGS)
