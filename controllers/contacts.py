@@ -5,7 +5,7 @@ bounce, `controllers.outputs` how a machine's commands become switching. Pure; k
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.contacts import BY_NAME
 from controllers.commands import Command
@@ -47,6 +47,7 @@ class Contacts:
 
     def __init__(self, wiring: Wiring) -> None:
         self._outputs = Outputs(wiring)
+        self._inverted = wiring.inverted
         self._flipped = wiring.inverted ^ (wiring.normally_closed & wiring.channels)
         inputs = [BY_NAME[name] for name in sorted(wiring.channels & BY_NAME.keys())]
         inputs = [each for each in inputs if not each.output]
@@ -106,7 +107,7 @@ class Contacts:
         for name, level in self._levels.items():
             self._stood(name, level.tick(now), told)
         told.events.extend(self._faults())
-        told.outputs.extend(self._outputs.tick(now))
+        told.outputs.extend(self.wired(self._outputs.tick(now)))
         return told
 
     def lost(self) -> None:
@@ -123,7 +124,14 @@ class Contacts:
         The output with a ``tx`` is the one whose acknowledgement is that release's. It comes with a
         later `tick` where the pulse before must end first.
         """
-        return self._outputs.carry(command, now)
+        return self.wired(self._outputs.carry(command, now))
+
+    def wired(self, outputs: Iterable[Output]) -> list[Output]:
+        """Return outputs as the board is to switch them: an inverted one the other way round."""
+        return [
+            replace(each, on=not each.on) if each.channel in self._inverted else each
+            for each in outputs
+        ]
 
     def _stood(self, name: str, levels: Iterable[bool], told: Told) -> None:
         """Tell how an input stands that matters as a level; faults are told together."""
@@ -149,11 +157,11 @@ class Contacts:
         match name.removesuffix(f"_{direction}"):
             case "passage" if direction is not None:
                 told.events.append(Passed(direction, id=reading, at=instant.at))
-                told.outputs.extend(self._outputs.passed(direction, instant.now))
+                told.outputs.extend(self.wired(self._outputs.passed(direction, instant.now)))
             case "passage_started":
                 for each in [direction] if direction is not None else self._outputs.released():
                     told.events.append(PassageStarted(each))
-                    told.outputs.extend(self._outputs.started(each, instant.now))
+                    told.outputs.extend(self.wired(self._outputs.started(each, instant.now)))
             case "tailgating":
                 told.events.append(TailgatingSeen())
             case "wrong_way":

@@ -19,11 +19,15 @@ DIRECTIONS: tuple[Direction, ...] = ("entry", "exit")
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Switch an output on for so long (ms); ``tx``: taking it is taking this release."""
+    """Switch an output on for so long (ms); ``tx``: taking it is taking this release.
+
+    ``on`` is false for an inverted output, which goes off for so long.
+    """
 
     channel: str
     ms: int
     tx: str | None = None
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Wiring:
 
     Attributes:
         channels: the names of its channels (`config.contacts`).
-        inverted: inputs that the board reads as the opposite of what their name says.
+        inverted: channels that stand, on the board, at the opposite of what their name says.
         normally_closed: inputs that say it by their loss; empty for a device that reports what it
             means instead of how a contact stands.
         debounce_ms: how long a contact bounces.
@@ -186,7 +190,6 @@ class Outputs:
     def _release(self, command: Release, now: int) -> list[Output]:
         side = self._sides[command.direction]
         if self._door:
-            side.tx = command.tx
             ms = self._wiring.longer_ms if command.longer else self._wiring.open_ms
             return self._unlock(ms, command.tx)
         if side.mode == "free":
@@ -213,13 +216,14 @@ class Outputs:
         return [Pulse(channel, ms, tx)]
 
     def _revoke(self, direction: Direction, tx: str, now: int) -> list[Output]:
+        if self._door:
+            # Its machine knows who else may open; a door left unlocked is worse than one locked.
+            return [] if self._held else self._lock()
         side, channel = self._sides[direction], self._opener(direction)
         if side.tx is not None and side.tx != tx:
             return []
         known = side.tx is not None
         side.end()
-        if self._door:
-            return [] if self._held else self._lock()
         if side.mode == "free" or channel is None:
             return []
         side.drops_at = min(side.drops_at, now)

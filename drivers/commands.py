@@ -64,10 +64,15 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Switch an output on for so long (ms); the hardware itself lets it drop."""
+    """Switch an output on for so long (ms); the hardware itself lets it drop.
+
+    ``on`` is false where the output rests while it is on: it goes off for so long, then on again.
+    Levels are those of the board: what `inverted` says of a channel has been seen to.
+    """
 
     channel: str
     ms: int
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,34 @@ class TestModes:
         assert board.next_at is None
 
 
+class TestInverted:
+    """An output wired by its other contact rests while it is on."""
+
+    def test_a_pulse_goes_off_and_a_level_stands_the_other_way(self) -> None:
+        wiring = Wiring(BOTH, inverted=frozenset({"release_entry"}), release="level")
+        board = Contacts(wiring)
+        board.read(REST, 0)
+
+        assert board.carry(Release("entry", "e1", 2), 1_000) == [
+            Pulse("release_entry", 5_000, "e1", on=False)
+        ]
+        assert board.carry(Release("exit", "e2", 1), 1_000) == [Pulse("release_exit", 5_000, "e2")]
+        assert passes(board, 2_000) == [Set("release_entry", on=True)]
+        assert board.tick(2_300).outputs == [Pulse("release_entry", 5_000, on=False)]
+        assert board.read({"passage_started_entry": True}, 3_000).outputs == [
+            Set("release_entry", on=True)
+        ]
+        assert board.carry(SetMode("entry", "free"), 9_000) == [Set("release_entry", on=False)]
+
+    def test_fire_still_keeps_an_inverted_lock_open(self) -> None:
+        wiring = Wiring(TestDoors.DOOR, inverted=frozenset({"lock"}))
+        door = Contacts(wiring)
+        door.read({"fire": False}, 0)
+
+        assert door.carry(Lock(), 1_000) == []
+        assert door.carry(Unlock(), 1_000) == [Set("lock", on=True)]
+
+
 class TestLinks:
     def test_nothing_asked_for_before_the_link_went_is_given_when_it_is_back(self) -> None:
         board = gate()
@@ -306,6 +334,14 @@ class TestDoors:
 
         assert door.carry(Release("entry", "e1", 2), 0) == opened
         assert door.carry(Revoke("entry", "e1"), 100) == [Set("lock", on=fail_safe)]
+
+    def test_it_is_locked_at_the_end_of_whichever_grant_its_machine_names(self) -> None:
+        """Two wait; the first's time is the last to end."""
+        door = gate(self.DOOR)
+        door.carry(Release("entry", "e1", 1, longer=True), 0)
+        door.carry(Release("entry", "e2", 1), 100)
+
+        assert door.carry(Revoke("entry", "e1"), 9_000) == [Set("lock", on=True)]
 
     def test_modes_act_on_the_lock_which_is_free_while_one_direction_is(self) -> None:
         door = gate(self.DOOR, fail_safe=False)
