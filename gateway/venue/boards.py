@@ -15,6 +15,7 @@ from config.models import Controller, Equipment, Site
 from config.wires import WireSettings
 from controllers import events as told
 from controllers.commands import Mode
+from controllers.interlock import Interlock
 from controllers.machine import Machine, Refusal
 from drivers.link import Device, Link, Surroundings
 from drivers.signals import Signal
@@ -28,6 +29,8 @@ from gateway.venue.readers import place_of
 from gateway.venue.scanning import Admission
 from gateway.venue.tasks import kept_going
 from gateway.venue.wires import Wires
+
+type MakeMachine = Callable[[Equipment, Abilities, Interlock | None], Machine]
 
 LANES: Final = frozenset({"reader", "turnstile", "door"})
 
@@ -58,7 +61,7 @@ class Boards:
         self,
         wires: Wires,
         needs: Needs,
-        machine: Callable[[Equipment, Abilities], Machine],
+        machine: MakeMachine,
         admitting: Admitting,
         address: str | None,
     ) -> None:
@@ -99,10 +102,11 @@ class Boards:
             for name, made_from in links.items()
             if name not in self._links and (link := self._link(site, made_from)) is not None
         }
+        groups: dict[str, Interlock] = {}
         made = {**{name: kept.thing for name, kept in self._links.items()}, **begun}
         for name, lane in lanes.items():
             if name not in self._lanes:
-                await self._begin_lane(name, lane, made)
+                await self._begin_lane(name, lane, made, groups)
         self._admitting.own({lane.id: lane for lane in self.lanes})
         for name, link in begun.items():
             await self._begin_link(name, link, links[name])
@@ -128,7 +132,13 @@ class Boards:
             log.error("board_off", controller=controller.id, why=str(why))  # noqa: TRY400  # all is told
             return None
 
-    async def _begin_lane(self, name: str, made_from: "_Lane", links: Mapping[str, Link]) -> None:
+    async def _begin_lane(
+        self,
+        name: str,
+        made_from: "_Lane",
+        links: Mapping[str, Link],
+        groups: dict[str, Interlock],
+    ) -> None:
         equipment = made_from.equipment
         thing: Lane | Fixture
         if equipment.kind in LANES:
@@ -138,7 +148,9 @@ class Boards:
                 reports_passages=made_from.reports_passages,
             )
             barrier = None if equipment.opens is None else Beyond(equipment.opens, self)
-            machine = self._machine(equipment, abilities)
+            group = equipment.interlock
+            interlock = None if group is None else groups.setdefault(group, Interlock())
+            machine = self._machine(equipment, abilities, interlock)
             thing = Lane(equipment, made_from.places, machine, self._needs, barrier)
         else:
             thing = Fixture(equipment, self._needs)
@@ -216,16 +228,22 @@ class Beyond:
 
 
 class _Lane(NamedTuple):
-    """What a lane is made from."""
+    """What a lane is made from; the doors of an interlock are made anew together."""
 
     equipment: Equipment
     places: dict[Direction, Place]
     settings: WireSettings | None
+    group: list[Equipment]
 
     @classmethod
     def of(cls, site: Site, equipment: Equipment) -> "_Lane":
         places = {way: place_of(site, equipment, way) for way in equipment.directions}
-        return cls(equipment, places, site.wire(equipment.controller or ""))
+        group = [
+            each
+            for each in site.equipment
+            if equipment.interlock is not None and each.interlock == equipment.interlock
+        ]
+        return cls(equipment, places, site.wire(equipment.controller or ""), group)
 
     @property
     def reports_passages(self) -> bool:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from config.models import Equipment
 from controllers.commands import Command, Direction
+from controllers.door import Door, DoorSettings
 from controllers.events import Event, LinkBack, LinkLost
+from controllers.interlock import Interlock
 from controllers.machine import Machine, Refusal
 from controllers.turnstile import Turnstile, TurnstileSettings
 
@@ -58,13 +60,27 @@ class Abilities:
     reports_passages: bool
 
 
-def machine_of(equipment: Equipment, abilities: Abilities) -> Machine:
-    """Return the machine of an equipment."""
+REPORTING = Abilities(lets_parties_in=True, reports_passages=True)
+
+
+def machine_of(
+    equipment: Equipment, abilities: Abilities, interlock: Interlock | None = None
+) -> Machine:
+    """Return the machine of an equipment; ``interlock`` is the group that a door belongs to."""
     match equipment.kind:
-        case "turnstile" | "door":
+        case "turnstile":
             return Turnstile(turnstile_settings(equipment, abilities))
+        case "door":
+            return Door(door_settings(equipment, abilities), interlock)
         case _:
             return Reader()
+
+
+def longest_ms(equipment: Equipment) -> int:
+    """Return how long a person's grant may be open here: it is not settled before."""
+    if equipment.kind == "door":
+        return door_settings(equipment, REPORTING).longest_ms
+    return turnstile_settings(equipment, REPORTING).longest_ms
 
 
 def turnstile_settings(equipment: Equipment, abilities: Abilities) -> TurnstileSettings:
@@ -78,5 +94,20 @@ def turnstile_settings(equipment: Equipment, abilities: Abilities) -> TurnstileS
         tailgating_ms=equipment.tailgating_ms,
         debounce_ms=equipment.debounce_ms,
         bag_check=equipment.bag_check_percent / 100,
+        assume_passed=not abilities.reports_passages,
+    )
+
+
+def door_settings(equipment: Equipment, abilities: Abilities) -> DoorSettings:
+    """Return how a door is set."""
+    return DoorSettings(
+        open_s=equipment.open_s,
+        longer_open_s=equipment.longer_open_s,
+        lock=equipment.lock,
+        held_warning_s=equipment.held_warning_s,
+        held_s=equipment.held_s,
+        rex_s=equipment.rex_s,
+        rex_unlocks=equipment.rex_unlocks,
+        debounce_ms=equipment.debounce_ms,
         assume_passed=not abilities.reports_passages,
     )

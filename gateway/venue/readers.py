@@ -4,20 +4,21 @@ from dataclasses import dataclass
 
 from config import Equipment, Site
 from gateway.entitlements.place import Direction, Place
+from gateway.venue.machines import longest_ms
 
-SETTLE_AFTER_S = 5
+SETTLE_AFTER_MS = 5_000
 """What a reservation waits beyond opening time and the longest passage (DESIGN 5)."""
 
 
 def place_of(site: Site, equipment: Equipment, direction: Direction) -> Place:
-    """Return the place of an equipment in one direction."""
-    hold_s = max(equipment.open_s, equipment.longer_s) + equipment.passage_s + SETTLE_AFTER_S
+    """Return the place of an equipment in one direction; a reader's grants are as its gate's."""
+    gate = next((each for each in site.equipment if each.id == equipment.opens), equipment)
     return Place(
         reader=equipment.id,
         space=equipment.space,
         chain=site.chain(equipment.space),
         direction=direction,
-        hold_ms=round(hold_s * 1000) if equipment.count_on == "passage" else None,
+        hold_ms=longest_ms(gate) + SETTLE_AFTER_MS if equipment.count_on == "passage" else None,
     )
 
 

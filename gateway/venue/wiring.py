@@ -5,7 +5,7 @@ which `controllers.contacts` knows how to use.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol, assert_never, override
+from typing import Final, NamedTuple, Protocol, assert_never, override
 
 import drivers.commands as to_wire
 from config.models import Equipment
@@ -15,6 +15,9 @@ from controllers.contacts import Contacts
 from controllers.outputs import Output, Pulse, Wiring
 from drivers.link import Speaks
 from drivers.signals import GateEvent, GateEventType, InputChanged, LinkChanged, Signal, StateRead
+
+UNLOCKED: Final = "unlocked"
+"""The name of a release that no grant is behind."""
 
 
 class Order(NamedTuple):
@@ -78,10 +81,11 @@ class Gate(Outlet):
                 return (Order(to_wire.Revoke(tx)),)
             case asked.SetMode(direction, mode):
                 return (Order(to_wire.SetMode(direction, mode)),)
-            case asked.Unlock(None):
-                return tuple(Order(to_wire.SetMode(way, "free")) for way in equipment.directions)
+            case asked.Unlock():
+                first = equipment.directions[0]
+                return (Order(to_wire.Release(first, equipment.pulse_ms, 1, UNLOCKED)),)
             case asked.Lock():
-                return tuple(Order(to_wire.SetMode(way, "normal")) for way in equipment.directions)
+                return (Order(to_wire.Revoke(UNLOCKED)),)
             case _:
                 return ()
 
@@ -184,7 +188,7 @@ def wiring_of(equipment: Equipment) -> Wiring:
 
 def _switched(output: Output) -> Order:
     if isinstance(output, Pulse):
-        return Order(to_wire.Pulse(output.channel, output.ms), output.tx)
+        return Order(to_wire.Pulse(output.channel, output.ms, output.on), output.tx)
     return Order(to_wire.Set(output.channel, output.on), output.tx)
 
 

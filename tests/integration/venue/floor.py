@@ -1,9 +1,10 @@
 """A venue in the test's own process: real stores, real wires, the runtime between them."""
 
 import asyncio
+import inspect
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +26,8 @@ from gateway.venue.late import LateScans
 from gateway.venue.machines import machine_of
 from gateway.venue.needs import Needs
 from gateway.venue.operations import Operations, operations
-from gateway.venue.settling import keep_settling
+from gateway.venue.settlements import Settlements
+from gateway.venue.settling import keep_settling, prolong
 from gateway.venue.tasks import kept_going
 from gateway.venue.times import Times
 from gateway.venue.wires import SETTINGS, Wires
@@ -119,6 +121,60 @@ class Floor:
         assert row is not None
         return int(row["persons"]), int(row["stamps"])
 
+    def made_is(self, code: str, expected: int) -> Callable[[], Awaitable[bool]]:
+        """Tell whether a ticket has so many stamps."""
+
+        async def holds() -> bool:
+            return await self.made(code) == expected
+
+        return holds
+
+    def inside_is(
+        self, inside: int, reserved: int, space: str = "hall"
+    ) -> Callable[[], Awaitable[bool]]:
+        """Tell whether so many are in a space, and so many expected."""
+
+        async def holds() -> bool:
+            return await self.inside(space) == (inside, reserved)
+
+        return holds
+
+    def attendance_is(self, persons: int, stamps: int) -> Callable[[], Awaitable[bool]]:
+        """Tell whether the database has counted so many."""
+
+        async def holds() -> bool:
+            return await self.attendance() == (persons, stamps)
+
+        return holds
+
+    def kinds_are(self, kinds: list[str]) -> Callable[[], Awaitable[bool]]:
+        """Tell whether these are the kinds of all events, newest first."""
+
+        async def holds() -> bool:
+            return [event.kind for event in await self.events()] == kinds
+
+        return holds
+
+    async def quiet(self) -> None:
+        """Wait until what is under way has arrived: books written, events in the database."""
+        await asyncio.sleep(0.1)
+        for lane in self.boards.lanes:
+            await lane.settlements.written()
+
+        async def streamed() -> bool:
+            newest = await self.admin.recent(1)
+            if not newest:
+                return True
+            async with self.central.acquire() as connection:
+                return bool(
+                    await connection.fetchval(
+                        "SELECT count(*) FROM composteur.scan_event WHERE event_id = $1",
+                        newest[0].event_id,
+                    )
+                )
+
+        await until(streamed)
+
     async def events(self) -> list[Any]:
         """Read all events of the stream."""
         return list(await self.admin.recent(1000))
@@ -144,13 +200,14 @@ async def a_floor(
         await _fill(admin, central, site)
         assert await store.open()
         late = LateScans(store)
-        people = operations(site, admin, store.now, Times(PARIS).write)
+        people = operations(site, admin, store, Times(PARIS).write)
         scanned: list[tuple[str | None, float]] = []
         admitting = Admitting(people.bus)
         needs = Needs(
             store=store,
-            archive=central,
-            read_events=admin.read_events,
+            settlements=lambda lane: Settlements(
+                lane, store, central, admin.read_events, partial(prolong, admin)
+            ),
             late=late,
             flags=people.flags,
             panel=people.panel,
@@ -217,7 +274,7 @@ async def until(holds: Callable[[], Any], *, within_s: float = 5.0) -> None:
     async with asyncio.timeout(within_s):
         while True:
             found = holds()
-            if asyncio.iscoroutine(found):
+            if inspect.isawaitable(found):
                 found = await found
             if found:
                 return
