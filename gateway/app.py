@@ -59,6 +59,7 @@ from gateway.venue.needs import Needs
 from gateway.venue.operations import Operations, moving, operations
 from gateway.venue.readers import places
 from gateway.venue.rebuild import Rebuild
+from gateway.venue.reload import SiteFile
 from gateway.venue.run_file import Running
 from gateway.venue.settlements import Settlements
 from gateway.venue.settling import keep_settling, prolong
@@ -96,6 +97,8 @@ class Core:
     operations: Operations
     admitting: Admitting
     metrics: Metrics
+    site_file: SiteFile | None
+    """Of a process that serves."""
 
 
 @dataclass(slots=True)
@@ -133,7 +136,8 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ, SETTINGS)
     async with (
         process.until_told(attached=True),
-        _core(site, told.addresses, process=number) as core,
+        _core(site, told.addresses, process=number, file=Path(told.site_file)) as core,
+        _taking_up(core),
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
         async with _http(core, opened):
@@ -215,13 +219,16 @@ async def _gateway(
         addresses = await stack.enter_async_context(_stores(site, say, mqtt=site.stores.mqtt))
         steps.done("stores started")
         migrated = await stack.enter_async_context(_kept_migrated(addresses.postgres))
-        core = await stack.enter_async_context(_core(site, addresses, process=FIRST))
+        core = await stack.enter_async_context(
+            _core(site, addresses, process=FIRST, file=site_file)
+        )
         first = await stack.enter_async_context(_first(core, migrated=migrated))
         if migrated.is_set():
             # A store gone back in time decides about nobody before that is noticed.
             await first.rebuild.looked.wait()
         await stack.enter_async_context(_boards(core))
         await stack.enter_async_context(_http(core, opened, first))
+        await stack.enter_async_context(_taking_up(core))
         running = Running(
             pid=os.getpid(),
             http=url,
@@ -284,9 +291,9 @@ async def _kept_migrated(dsn: str) -> AsyncIterator[asyncio.Event]:
 
 @asynccontextmanager
 async def _core(
-    site: Site, addresses: Addresses, *, process: int | None = None
+    site: Site, addresses: Addresses, *, process: int | None = None, file: Path | None = None
 ) -> AsyncIterator[Core]:
-    """Connect a process to its stores; ``process`` is its number where it serves."""
+    """Connect a process to its stores; ``process`` is its number where it serves a site file."""
     store = EntitlementStore(
         addresses.redis, site.id, ZoneInfo(site.identity.timezone), wall=time.time
     )
@@ -305,7 +312,7 @@ async def _core(
         late = LateScans(store, journal)
         await late.restore(places(site), adopt=process == FIRST)
         times = Times(ZoneInfo(site.identity.timezone))
-        people = operations(site, admin, store.now, times.write)
+        people = operations(site, admin, store, times.write)
         await stack.enter_async_context(
             kept_going(
                 health=health.keep_looking,
@@ -316,10 +323,32 @@ async def _core(
             )
         )
         desk = KeyDesk(rows, shelf, clock)
+        site_file = None
+        if file is not None:
+            first = process == FIRST
+            site_file = SiteFile(file, site, _parse, people.bus, people.alarms, speaks=first)
+            site_file.on_change(people.take_up)
+            health.words += [lambda: site_file.degraded, people.degraded]
         yield Core(
             site, addresses, store, admin, central, shelf, rows, desk, health, late, people,
-            Admitting(people.bus), Metrics(),
+            Admitting(people.bus), Metrics(), site_file,
         )  # fmt: skip
+
+
+def _parse(text: str, path: Path) -> Site:
+    return config.parse(text, path, os.environ, SETTINGS)
+
+
+@asynccontextmanager
+async def _taking_up(core: Core) -> AsyncIterator[None]:
+    """Follow the site file; SIGHUP has every process look at it at once."""
+    file = core.site_file
+    if file is None:
+        yield
+        return
+    with process.at_hangup(file.tell):
+        async with kept_going(site_file=file.run):
+            yield
 
 
 @asynccontextmanager
@@ -375,7 +404,7 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
         alarms=people.alarms,
         fire=people.evacuation.fire,
         answers=Answers(Times(zone), site.id),
-        say=lambda decision, place: message(decision, place, site.identity.language, zone=zone),
+        say=lambda decision, place: message(decision, place, _language(core), zone=zone),
         show=lambda _place, _decision, _message: None,
         scanned=core.metrics.scanned,
         wall=clock,
@@ -386,8 +415,15 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
     boards = Boards(wires(), needs, machine_of, core.admitting, core.addresses.mqtt)
     people.modes.on_change(boards.set_mode)
     people.evacuation.on_change(boards.evacuate)
+    if core.site_file is not None:
+        core.site_file.on_change(boards.apply)
     async with boards.running(site):
         yield boards
+
+
+def _language(core: Core) -> str:
+    site = core.site if core.site_file is None else core.site_file.site
+    return site.identity.language
 
 
 async def _keep_mirrored(core: Core) -> None:
@@ -436,13 +472,7 @@ def _services(core: Core, first: First | None) -> Services:
     health = core.health
     keyring = Keyring(core.shelf, core.rows, time.monotonic)
     services = Services(
-        site=SiteFacts(
-            id=site.id,
-            name=site.identity.name,
-            language=site.identity.language,
-            timezone=zone,
-            secure=site.http.tls_cert is not None,
-        ),
+        site=_facts(site),
         store=core.store,
         admin=core.admin,
         central=core.central,
@@ -458,16 +488,37 @@ def _services(core: Core, first: First | None) -> Services:
         message=partial(message, zone=zone),
         admit=core.admitting,
         metrics=core.metrics,
+        site_file=core.site_file,
     )
+    if core.site_file is not None:
+
+        async def take_up(site: Site) -> None:
+            services.site = _facts(site)
+
+        core.site_file.on_change(take_up)
     gauge = services.metrics.gauge
     gauge("store_up", "Whether the entitlement store answers.", lambda: float(health.store_up))
     gauge("database_up", "Whether the database answers.", lambda: float(health.database_up))
     late = "Exits granted while the store was silent that are still to be recorded."
     gauge("late_scans", late, lambda: float(len(core.late)))
+    links = "Equipment on wires that cannot be reached."
+    gauge("links_down", links, lambda: float(core.operations.panel.links_down))
+    alarms = "Alarms that are not over, or not acknowledged."
+    gauge("alarms", alarms, lambda: float(len(core.operations.alarms.documents())))
     if first is not None:
         lag_s = "Age of the oldest event that is not in the database."
         gauge("stream_lag_seconds", lag_s, lambda: first.streamer.lag_s)
     return services
+
+
+def _facts(site: Site) -> SiteFacts:
+    return SiteFacts(
+        id=site.id,
+        name=site.identity.name,
+        language=site.identity.language,
+        timezone=ZoneInfo(site.identity.timezone),
+        secure=site.http.tls_cert is not None,
+    )
 
 
 def _tls(site: Site) -> ssl.SSLContext | None:

@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final, override
 
 import structlog
@@ -81,6 +81,17 @@ async def until_told(*, attached: bool) -> AsyncIterator[None]:
     finally:
         if transport is not None:
             transport.close()
+
+
+@contextmanager
+def at_hangup(look: Callable[[], None]) -> Iterator[None]:
+    """Call somebody at each SIGHUP."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, look)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 class _Hold(asyncio.Protocol):

@@ -108,6 +108,10 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         if code is None:
             decision = await _malformed(face, place, scan, operator)
         else:
+            opening, flags = services.operations.opening, services.operations.flags.of(place)
+            first = bool(flags) and opening.awaits_first(place, flags)
+            if first:
+                flags = await opening.flags_of_first(code, place, flags, services.store)
             decision = await services.store.scan(
                 code,
                 place,
@@ -117,8 +121,10 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
                 operator=operator,
                 override=None if override is None else override.reason,
                 patience_ms=PATIENCE_MS,
-                flags=services.operations.flags.of(place),
+                flags=flags,
             )
+            if first and "c" not in flags and decision.granted and decision.event is not None:
+                opening.came(place)
     except StoreUnavailable:
         if code is None or place.direction != "exit":
             raise

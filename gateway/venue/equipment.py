@@ -168,9 +168,9 @@ class Panel:
     def links_down(self) -> int:
         """Count the wired equipment that cannot be reached."""
         return sum(
-            self.document(name)["link"] == "down"
-            for name, equipment in self._equipment.items()
-            if equipment.controller
+            self._facts(name, self._drivers[each.controller][1]).get("link") == "down"
+            for name, each in self._equipment.items()
+            if each.controller in self._drivers
         )
 
     def _facts(self, name: str, gateway: str) -> Document:
@@ -197,6 +197,12 @@ class Panel:
         """Own an equipment: its orders come here."""
         self._owned[name] = _Owned(obey)
         self.tell(name, link="down", state="unknown")
+
+    def owned_inputs(self, name: str) -> Mapping[str, bool]:
+        """Return the inputs of an equipment on a wire of ours; none of any other."""
+        owned = self._owned.get(name)
+        found: Mapping[str, bool] = {} if owned is None else owned.facts.get("inputs", {})
+        return found
 
     def detach(self, name: str) -> None:
         """Own it no more."""

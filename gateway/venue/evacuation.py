@@ -2,28 +2,28 @@
 
 The release itself is wired into the gates and never waits for us (DESIGN 5). Here a space is marked
 in the store, whose decisions then let everybody out and nobody in, and every equipment of the space
-and of those within it is told. An evacuation that a fire input began is clear when no fire input is
-active any more; one that an operator began, when somebody has set its mode to normal. Then an
-acknowledgement ends it.
+and of those within it is told. What leads back is `controllers.evacuation`'s to say.
 
-Kept in the store (`{S}evacuation`): ``SPACE`` → since when, by whom, whether it is clear;
-``SPACE/EQUIPMENT`` → its fire input is active. The spaces' modes, by which scans are decided,
-follow.
+Kept in the store (`{S}evacuation`): ``SPACE`` → since when, by whom, whether an operator has set it
+to normal since; ``SPACE/EQUIPMENT`` → its fire input is active. The spaces' modes, by which scans
+are decided, follow.
 """
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from config import Site
 from controllers.commands import Alarm
+from controllers.evacuation import Change, Record, Stage
+from controllers.evacuation import Evacuation as Procedure
 from gateway.entitlements.admin import SpaceMode, StoreAdmin
 from gateway.errors import ComposteurError, StoreUnavailable
 from gateway.venue.acts import Acts
-from gateway.venue.alarms import Alarms
+from gateway.venue.alarms import Alarms, name_of
 from gateway.venue.bus import Bus
 from gateway.venue.shared import Shared
 
@@ -74,6 +74,7 @@ class Evacuation:
         """Know a site's spaces and equipment from now on."""
         self._chains = {each.id: site.chain(each.id) for each in site.spaces}
         self._places = {each.id: each.space for each in site.equipment}
+        self._forget_gone()
         self._tell()
 
     def on_change(self, told: Told) -> None:
@@ -97,65 +98,43 @@ class Evacuation:
 
     def not_clear(self) -> list[str]:
         """Say why people may not return yet; nothing: they may once somebody acknowledges."""
-        said: list[str] = []
-        for space in self.spaces:
-            active = self._fires(space)
-            if active:
-                said.append(f"{space}: the fire input of {', '.join(active)} is active.")
-            elif not self._shared.entries[space]["cleared"]:
-                said.append(f"{space}: nobody has set its mode to normal.")
-        return said
+        return [f"{space}: {why}." for space in self.spaces for why in self._under(space).not_clear]
 
-    def _fires(self, space: str) -> list[str]:
-        return [
-            field.partition("/")[2]
-            for field in self._shared.entries
-            if field.startswith(f"{space}/")
-        ]
+    def _under(self, space: str) -> Procedure:
+        """Return the procedure of a space as it stands."""
+        known = self._shared.entries.get(space)
+        if known is None:
+            return Procedure()
+        beyond = len(space) + 1
+        fires = (name[beyond:] for name in self._shared.entries if name.startswith(f"{space}/"))
+        return Procedure(Record(known["since"], known["by"], tuple(fires), known["normal"]))
 
     # --- steps
 
     async def begin(self, space: str, by: str) -> None:
         """Evacuate a space, for an operator; it holds here although the store may be away."""
-        self._begin(space, by, fire=False)
+        under = self._under(space)
+        change = under.begin(by, self._clock())
+        self._keep(space, under, change, f"begun by {by}")
+        self._acts.note(by, "evacuate", space)
         with suppress(StoreUnavailable):
             await self._set_modes()
 
     def fire(self, equipment: str, space: str, *, active: bool) -> None:
         """Tell how the fire input of an equipment stands. Never waits."""
         field = f"{space}/{equipment}"
-        if active:
-            if field not in self._shared.entries:
-                self._shared.put(field, self._clock())
-                self._begin(space, equipment, fire=True)
-        elif field in self._shared.entries:
-            self._shared.put(field, None)
-            self._acts.note(equipment, "evacuation_input_clear", space)
-
-    def _begin(self, space: str, by: str, *, fire: bool) -> None:
-        known: dict[str, Any] | None = self._shared.entries.get(space)
-        by_people = not fire or (known is not None and not known["fire"])
-        self._modes[space] = EVACUATE
-        self._wake.set()
-        self._shared.put(
-            space,
-            {
-                "since": known["since"] if known else self._clock(),
-                "by": by if known is None or not fire else known["by"],
-                "fire": not by_people,
-                "cleared": not by_people,  # the inputs alone say when it is clear
-            },
-        )
-        text = f"fire input of {by}" if fire else f"begun by {by}"
-        self._alarms.raise_(Alarm.EVACUATION, space=space, text=text)
-        self._acts.note(by, "evacuate", space, fire=fire)
-        log.error("evacuation", space=space, by=by, fire=fire)
+        if active == (field in self._shared.entries):
+            return
+        under = self._under(space)
+        change = under.fire(equipment, self._clock(), active=active)
+        self._shared.put(field, self._clock() if active else None)
+        self._keep(space, under, change, f"fire input of {equipment}")
+        self._acts.note(equipment, "evacuate" if active else "fire_input_clear", space, fire=True)
 
     def clear(self, space: str, by: str) -> None:
         """Take an operator's word that a space is clear; its end waits for the acknowledgement."""
-        known = self._shared.entries.get(space)
-        if known is not None and not known["cleared"]:
-            self._shared.put(space, {**known, "cleared": True})
+        under = self._under(space)
+        self._keep(space, under, under.normal())
         self._acts.note(by, "evacuation_clear", space)
 
     async def acknowledge(self, by: str) -> list[str]:
@@ -171,7 +150,7 @@ class Evacuation:
             self._shared.put(space, None)
             self._alarms.clear(Alarm.EVACUATION, space=space)
             with suppress(KeyError):
-                self._alarms.ack(f"{Alarm.EVACUATION}.{space}", by)
+                self._alarms.ack(name_of(Alarm.EVACUATION, space), by)
             self._acts.note(by, "evacuation_ack", space)
             log.warning("evacuation_over", space=space, by=by)
         await self._shared.settled()
@@ -179,6 +158,19 @@ class Evacuation:
         with suppress(StoreUnavailable):
             await self._set_modes()
         return ended
+
+    def _keep(self, space: str, under: Procedure, change: Change | None, text: str = "") -> None:
+        """Remember where a space's evacuation stands, and tell people what has changed."""
+        record = under.record
+        if record is None:
+            return
+        self._shared.put(space, {"since": record.since, "by": record.by, "normal": record.normal})
+        if under.stage is Stage.EVACUATING and self._modes.get(space) != EVACUATE:
+            self._modes[space] = EVACUATE
+            self._wake.set()
+        if change is Change.BEGAN or change is Change.AGAIN:
+            self._alarms.raise_(Alarm.EVACUATION, space=space, text=text)
+            log.error("evacuation", space=space, by=record.by)
 
     async def _set_modes(self) -> None:
         """Set the modes by which scans are decided; what fails is tried again (`keep`)."""
@@ -196,6 +188,7 @@ class Evacuation:
         that the store has evacuated and nobody remembers is one that people have to end.
         """
         await self._shared.loaded.wait()
+        self._forget_gone()
         for space in self.spaces:
             known = self._shared.entries[space]
             self._alarms.raise_(Alarm.EVACUATION, space=space, text=f"begun by {known['by']}")
@@ -225,8 +218,17 @@ class Evacuation:
             if wanted:
                 await self._admin.set_mode(space, EVACUATE)
             else:
-                self._begin(space, "unknown", fire=False)
+                await self.begin(space, "unknown")
         return differing
+
+    def _forget_gone(self) -> None:
+        """Forget the fire inputs of equipment that is no longer in the site file."""
+        if not self._shared.loaded.is_set():
+            return
+        for field in list(self._shared.entries):
+            space, _, equipment = field.partition("/")
+            if equipment and self._places.get(equipment) != space:
+                self._shared.put(field, None)
 
     def _tell(self) -> None:
         evacuating = {name for name, space in self._places.items() if self.holds(space)}

@@ -53,6 +53,10 @@ class Flags:
             causes.discard((letter, cause))
         self._texts[where] = "".join(sorted({each for each, _ in causes}))
 
+    def holds(self, place: Place, letter: Letter, cause: Cause) -> bool:
+        """Tell whether a letter holds for a cause."""
+        return (letter, cause) in self._causes.get((place.reader, place.direction), ())
+
     def forget(self, kept: Iterable[tuple[str, Direction]]) -> None:
         """Forget all places but these."""
         wanted = set(kept)

@@ -6,7 +6,7 @@ in `degraded` are stable: programs match on them.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -25,6 +25,7 @@ STORE_LOADING = "store_loading"
 STORE_EVICTS = "store_evicts"
 STREAM_BEHIND = "stream_behind"
 MQTT_OFF = "mqtt_off"
+LINK_DOWN = "link_down"
 
 log = structlog.get_logger()
 
@@ -52,6 +53,8 @@ class Health:
     """Called while the store answers and is not ready: whoever can put it right may look."""
     standing: tuple[str, ...] = ()
     """What is degraded for as long as this process runs."""
+    words: list[Callable[[], list[str]]] = field(default_factory=list)
+    """Others who know of something that is not as it should be."""
     store_up: bool = False
     loading: bool = True
     evicts: bool = False
@@ -72,7 +75,8 @@ class Health:
             DATABASE_UNAVAILABLE: not self.database_up,
             STREAM_BEHIND: self.lag_s() > BEHIND_S,
         }
-        return [word for word, holds in found.items() if holds] + list(self.standing)
+        ours = [word for word, holds in found.items() if holds]
+        return [*ours, *self.standing, *(word for told in self.words for word in told())]
 
     async def keep_looking(self) -> None:
         """Look at the stores until cancelled; tell once when one goes and when it returns."""

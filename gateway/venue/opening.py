@@ -1,48 +1,62 @@
 """When the spaces are open: plannings, turned into flags and capacities at the very second.
 
 Each process keeps its own by the store's clock. A timer may be late; so the first scan at or after
-a boundary turns it itself (`Flags.at`), and the timer does it only where nobody scans. The first
-process of a gateway writes the capacities of exceptions into the store.
+a boundary turns it itself (`Flags.at`), and the timer does it only where nobody scans. A space that
+waits for the first of its staff (`first_in`) is closed for all others until then; when they came is
+shared (`{S}first`). The first process of a gateway writes into the store what the decisions need:
+the capacities of exceptions, and how far back anti-passback is forgiven.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from config import Site
-from config.planning import Timetable, timetables
+from config import Site, Space
+from config.planning import timetables
+from controllers.space import DailyReset
+from controllers.space import Opening as Hours
 from gateway.entitlements.admin import SpaceFacts as StoredSpace
 from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.place import Place
+from gateway.entitlements.store import EntitlementStore
 from gateway.errors import StoreUnavailable
+from gateway.venue.bus import Bus
 from gateway.venue.flags import Flags
 from gateway.venue.readers import SpaceFacts
+from gateway.venue.shared import Shared
 
 LOOK_EVERY_S: Final = 1.0
 """The clock may be put: never sleep for longer."""
 RETRY_S: Final = 0.25
 JUMPED_MS: Final = 2_000
+MINUTE_MS: Final = 60_000
+CLOSED: Final = "c"
 
 
 class Opening:
     """The opening hours of all spaces, in one process.
 
     Args:
-        flags: of this process; `c` is ours.
+        bus: the messages of this process.
+        flags: of this process; ``c`` is ours.
         clock: milliseconds since the epoch, by the store's clock.
     """
 
-    def __init__(self, flags: Flags, clock: Callable[[], int]) -> None:
+    def __init__(self, bus: Bus, flags: Flags, clock: Callable[[], int]) -> None:
         self._flags = flags
         self._clock = clock
         self._site: Site | None = None
         self._spaces: Mapping[str, SpaceFacts] = {}
-        self._timetables: dict[str, Timetable] = {}
+        self._hours: dict[str, Hours] = {}
+        self._resets: dict[str, DailyReset] = {}
+        self._awaiting: dict[str, frozenset[str]] = {}
         self._due: int | None = None
         self._turned_at = 0
         self._changed = asyncio.Event()
         self._written: list[StoredSpace] = []
+        self._first = Shared(bus, "first")
+        self._first.on_change(self._heard)
         self.stored: list[StoredSpace] = []
         """What the store is to know of the spaces now; the list itself stays the same."""
 
@@ -54,17 +68,22 @@ class Opening:
             spaces: its spaces as the interface shows them; ``open`` and ``capacity`` are kept true.
         """
         self._site, self._spaces = site, spaces
-        by_planning = timetables(site)
-        self._timetables = {
-            space.id: by_planning[space.planning]
+        zone, plannings = ZoneInfo(site.identity.timezone), timetables(site)
+        self._hours = {
+            space.id: Hours(
+                None if space.planning is None else plannings[space.planning],
+                zone,
+                first_in=bool(space.first_in),
+                came_at=self._first.entries.get(space.id),
+            )
             for space in site.spaces
-            if space.planning is not None
+        }
+        self._resets = {
+            space.id: DailyReset(space.anti_passback_reset, zone, done_at=0)
+            for space in site.spaces
+            if space.anti_passback_reset is not None
         }
         self.turn()
-
-    def is_open(self, space: str) -> bool:
-        """Tell whether the plannings of a space and of those around it have it open now."""
-        return space in self._spaces and self._spaces[space].open
 
     def turn(self) -> None:
         """Set what the plannings say now, and when they say something else."""
@@ -72,46 +91,45 @@ class Opening:
         if site is None:
             return
         now = self._turned_at = self._clock()
-        shut = {space for space, hours in self._timetables.items() if not hours.is_open(now)}
+        shut = {space for space, hours in self._hours.items() if not hours.is_open(now)}
+        waits = {space for space in shut if self._hours[space].awaits_first(now)}
+        self._awaiting = {
+            space.id: frozenset(space.first_in) for space in site.spaces if space.id in waits
+        }
         for space in site.spaces:
             facts = self._spaces[space.id]
             facts.open = shut.isdisjoint(site.chain(space.id))
-            hours = self._timetables.get(space.id)
-            capacity = None if hours is None else hours.capacity_on(now)
-            facts.capacity = space.capacity if capacity is None else capacity
+            facts.capacity = self._hours[space.id].capacity(now, space.capacity)
         for equipment in site.equipment:
-            shut_here = not self._spaces[equipment.space].open
-            for direction in equipment.directions:
-                if direction == "entry":  # an exit opens, whatever the hour
-                    self._flags.set(equipment.id, direction, "c", "planning", holds=shut_here)
-        self._note_stored(site)
-        self._due = self._next(site, now)
+            if "entry" in equipment.directions:  # an exit opens, whatever the hour
+                chain = set(site.chain(equipment.space))
+                for cause, spaces in (("planning", shut - waits), ("first", waits)):
+                    holds = not chain.isdisjoint(spaces)
+                    self._flags.set(equipment.id, "entry", CLOSED, cause, holds=holds)
+        self._note_stored(site, now)
+        self._due = min((at for at in self._turns(now) if at is not None), default=None)
         self._flags.at(float("inf") if self._due is None else self._due, self.turn)
 
-    def _note_stored(self, site: Site) -> None:
-        self.stored[:] = [
-            StoredSpace(
-                each.id,
-                each.parent,
-                self._spaces[each.id].capacity,
-                each.full,
-                each.anti_passback,
-                each.anti_passback_min,
-            )
-            for each in site.spaces
-        ]
-        self._changed.set()
-
-    def _next(self, site: Site, now: int) -> int | None:
-        """Tell when a planning changes: it opens, it closes, or a day with its capacity begins."""
-        hours = set(self._timetables.values())
-        turns = {turn for each in hours if (turn := each.next_change(now)) is not None}
-        if any(each.capacity is not None for one in hours for each in one.planning.exceptions):
-            turns.add(_midnight_after(now, ZoneInfo(site.identity.timezone)))
-        return min(turns, default=None)
+    def _turns(self, now: int) -> list[int | None]:
+        """Tell when something changes: hours, a day's capacity, how much is forgiven."""
+        turns = [hours.next_change(now) for hours in self._hours.values()]
+        site = self._site
+        if site is not None and any(
+            each.capacity is not None for one in site.plannings for each in one.exceptions
+        ):
+            midnight = DailyReset("00:00", ZoneInfo(site.identity.timezone), done_at=now)
+            turns.append(midnight.next_at(now))
+        if self._resets:
+            turns.append(now + MINUTE_MS)
+        return turns
 
     async def run(self) -> None:
         """Turn at each boundary until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._first.run(), name="opening-first")
+            both.create_task(self._keep_turning(), name="opening-turn")
+
+    async def _keep_turning(self) -> None:
         while True:
             now = self._clock()
             if now < self._turned_at - JUMPED_MS or (self._due is not None and now >= self._due):
@@ -120,6 +138,45 @@ class Opening:
             if self._due is not None:
                 wait_s = min(wait_s, max(0.001, (self._due - now) / 1000))
             await asyncio.sleep(wait_s)
+
+    # --- the first of the staff
+
+    def awaits_first(self, place: Place, flags: str) -> bool:
+        """Tell whether only the first of the staff is missing for a scan at a place."""
+        return (
+            bool(self._awaiting)
+            and CLOSED in flags
+            and place.direction == "entry"
+            and not self._awaiting.keys().isdisjoint(place.chain)
+            and not self._flags.holds(place, CLOSED, "planning")
+        )
+
+    async def flags_of_first(
+        self, code: str, place: Place, flags: str, store: EntitlementStore
+    ) -> str:
+        """Return the flags of a scan where `awaits_first`: staff is let in, all others are not.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        waiting = [space for space in place.chain if space in self._awaiting]
+        view = await store.look(code)
+        if view is None or any(view.product not in self._awaiting[space] for space in waiting):
+            return flags
+        return flags.replace(CLOSED, "")
+
+    def came(self, place: Place) -> None:
+        """Open the spaces of a place for all: somebody of the staff was let in."""
+        now = self._clock()
+        for space in place.chain:
+            if space in self._awaiting:
+                self._first.put(space, now)
+
+    def _heard(self, space: str, came_at: int | None) -> None:
+        hours = self._hours.get(space)
+        if hours is not None and came_at is not None:
+            hours.came(came_at)
+            self.turn()
 
     # --- the first process of a gateway
 
@@ -138,9 +195,28 @@ class Opening:
                 await asyncio.sleep(RETRY_S)
                 self._changed.set()
 
+    def _note_stored(self, site: Site, now: int) -> None:
+        self.stored[:] = [
+            StoredSpace(
+                each.id,
+                each.parent,
+                self._spaces[each.id].capacity,
+                each.full,
+                each.anti_passback,
+                self._forgiven_min(each, now),
+            )
+            for each in site.spaces
+        ]
+        self._changed.set()
 
-def _midnight_after(now: int, zone: ZoneInfo) -> int:
-    """Return the next midnight on the clock of the venue, in ms."""
-    day = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).date() + timedelta(days=1)
-    moment = datetime.combine(day, time(), zone).astimezone(UTC)
-    return round(moment.timestamp() * 1000)
+    def _forgiven_min(self, space: Space, now: int) -> int:
+        """Return how many minutes after a move anti-passback forgives; 0: never.
+
+        A daily reset forgives the moves before it: as many minutes as have passed since, told anew
+        each minute. So those of the minute after it may be forgiven too.
+        """
+        reset = self._resets.get(space.id)
+        if reset is None:
+            return space.anti_passback_min
+        since = max(1, (now - reset.next_at(now)) // MINUTE_MS)
+        return min(since, space.anti_passback_min) if space.anti_passback_min else since

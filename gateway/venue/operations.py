@@ -11,6 +11,7 @@ from functools import partial
 from config import Site
 from gateway.central.connection import Central
 from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.store import EntitlementStore
 from gateway.venue import acts as acts_
 from gateway.venue.acts import Acts
 from gateway.venue.alarms import Alarms
@@ -18,7 +19,9 @@ from gateway.venue.bus import Bus
 from gateway.venue.equipment import Panel
 from gateway.venue.evacuation import Evacuation
 from gateway.venue.flags import Flags
+from gateway.venue.health import LINK_DOWN
 from gateway.venue.modes import Modes
+from gateway.venue.occupancy import Occupancies
 from gateway.venue.opening import Opening
 from gateway.venue.readers import ReaderFacts, SpaceFacts, readers, spaces
 from gateway.venue.tasks import Work
@@ -36,6 +39,7 @@ class Operations:
     acts: Acts
     evacuation: Evacuation
     opening: Opening
+    occupancies: Occupancies
     readers: dict[str, ReaderFacts]
     spaces: dict[str, SpaceFacts]
 
@@ -49,7 +53,23 @@ class Operations:
         self.flags.forget((each.id, way) for each in site.equipment for way in each.directions)
         self.panel.lay_out(site)
         self.opening.lay_out(site, self.spaces)
+        self.occupancies.lay_out(site, self.spaces)
         self.evacuation.lay_out(site)
+
+    async def take_up(self, site: Site) -> None:
+        """Serve another site, without dropping a scan."""
+        self.lay_out(site)
+
+    def degraded(self) -> list[str]:
+        """Words for what is not as it should be."""
+        return [LINK_DOWN] if self.panel.links_down else []
+
+    def see_fire(self, name: str) -> None:
+        """Take a fire input at rest for what it is, also where a life before saw it active."""
+        if self.panel.owned_inputs(name).get("fire") is False:
+            place = self.readers[name].place(None)
+            if place is not None:
+                self.evacuation.fire(name, place.space, active=False)
 
     def works(self) -> dict[str, Work]:
         """Return what every process does."""
@@ -69,21 +89,22 @@ class Operations:
             "alarms_kept": self.alarms.keep,
             "evacuation_kept": self.evacuation.keep,
             "spaces_kept": partial(self.opening.keep_stored, admin),
+            "occupancy": self.occupancies.run,
         }
 
 
 def operations(
-    site: Site, admin: StoreAdmin, clock: Callable[[], int], show: Callable[[int], str]
+    site: Site, admin: StoreAdmin, store: EntitlementStore, show: Callable[[int], str]
 ) -> Operations:
     """Put the parts together for a site.
 
     Args:
         site: the site.
-        admin: its store.
-        clock: milliseconds since the epoch, by the store's clock.
+        admin: its store, for what is no scan.
+        store: its store; its clock is everybody's.
         show: writes an instant for people.
     """
-    gateway = site.identity.gateway
+    gateway, clock = site.identity.gateway, store.now
     bus, flags, acts = Bus(admin, clock), Flags(clock), Acts(admin, clock)
     modes = Modes(bus, flags)
     alarms = Alarms(bus, gateway=gateway, clock=clock, show=show)
@@ -95,10 +116,12 @@ def operations(
         alarms=alarms,
         acts=acts,
         evacuation=Evacuation(bus, alarms, acts, clock),
-        opening=Opening(flags, clock),
+        opening=Opening(bus, flags, clock),
+        occupancies=Occupancies(bus, store, alarms, clock),
         readers={},
         spaces={},
     )
+    made.panel.on_change(made.see_fire)
     made.lay_out(site)
     return made
 

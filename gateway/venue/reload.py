@@ -106,13 +106,17 @@ class SiteFile:
         self._apply.append(apply)
 
     def look(self) -> None:
-        """Look at the file now (a signal has come)."""
+        """Look at the file now."""
         self._wake.set()
+
+    def tell(self) -> None:
+        """Have every process look at the file now (a signal has come)."""
+        self._bus.publish({"do": "site"})
 
     async def run(self) -> None:
         """Watch the file until cancelled."""
-        self._seen = self._applied = revision_of(await self._text())
         mark = await asyncio.to_thread(self._mark)
+        await self.take()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -141,9 +145,15 @@ class SiteFile:
             if self._needs_restart:
                 self._wait_for_restart()
                 return
+            known, self._applied, self._refused = site == self.site, revision, False
+            self.site = site
+            if known:
+                return
             for apply in self._apply:
-                await apply(site)
-            self.site, self._applied, self._refused = site, revision, False
+                try:
+                    await apply(site)
+                except Exception:
+                    log.exception("site_file_not_applied", file=str(self._path))
             if self._speaks:
                 self._alarms.clear(SITE_FILE)
                 log.info("site_file_applied", file=str(self._path), revision=revision)

@@ -104,7 +104,7 @@ async def a_house(
         keys = {str(role): (await desk.create(str(role), role))[1] for role in Role}
         keys["door"] = (await desk.create("door", Role.SCANNER, "door"))[1]
         keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
-        people = operations(A_SITE, admin, store.now, Times(PARIS).write)
+        people = operations(A_SITE, admin, store, Times(PARIS).write)
         services = Services(
             site=SiteFacts(SITE, "Museum", "en", PARIS),
             store=store,

@@ -113,6 +113,9 @@ class FakeStore:
     calls: list[tuple[str, Any]] = field(default_factory=list)
     grants: dict[str, EventRow] = field(default_factory=dict)
 
+    def now(self) -> int:
+        return NOW
+
     def _ask(self, name: str, *what: Any) -> None:
         if self.silent:
             raise StoreUnavailable
@@ -315,7 +318,10 @@ class Venue:
         self.health = HealthReport(ready=True, degraded=[], durability="always")
         self.now = NOW
         self.operations = operations(
-            A_SITE, cast("StoreAdmin", self.admin), lambda: self.now, Times(PARIS).write
+            A_SITE,
+            cast("StoreAdmin", self.admin),
+            cast("EntitlementStore", self.store),
+            Times(PARIS).write,
         )
         self._ticks = itertools.count()
         for role in Role:
