@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from config.contacts import ENTRY, EXIT
 from config.draft import Draft, Table
 from config.models import Equipment
 from config.problems import Problem, suggested
-from config.wires import ENTRY, EXIT, ChannelRange
+from config.wires import ChannelRange
 
 type _Place = tuple[str, bool, int]
 """A contact: the controller, whether it is an output, its number."""

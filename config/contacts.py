@@ -16,6 +16,7 @@ type Shape = Literal["moment", "level"]
 """What matters of a contact: that it closed, or how it stands."""
 
 ENTRY, EXIT = "_entry", "_exit"
+"""How a channel is called that belongs to one direction: `release_entry`, `passage_exit`."""
 
 
 @dataclass(frozen=True, slots=True)

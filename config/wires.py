@@ -7,55 +7,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from config.contacts import CONTACTS, contacts_of
 from config.values import Kind, Section
 
-ENTRY, EXIT = "_entry", "_exit"
-"""How a channel is called that belongs to one direction: `release_entry`, `passage_exit`."""
-
-OUTPUTS: Mapping[Kind, tuple[str, ...]] = {
-    "reader": ("granted", "denied", "buzzer"),
-    "turnstile": (
-        "release_entry",
-        "release_exit",
-        "free_entry",
-        "free_exit",
-        "lock_entry",
-        "lock_exit",
-        "granted",
-        "denied",
-        "buzzer",
-    ),
-    "door": ("lock", "granted", "denied", "buzzer"),
-    "relay": ("relay",),
-    "display": (),
-    "lamp": ("granted", "denied", "buzzer"),
-}
-"""Names of outputs, by the kind of equipment: what contacts are called on every wire."""
-
-INPUTS: Mapping[Kind, tuple[str, ...]] = {
-    "reader": (),
-    "turnstile": (
-        "passage_entry",
-        "passage_exit",
-        "passage_started",
-        "tailgating",
-        "forced",
-        "fault",
-        "power",
-        "battery_low",
-        "fire",
-    ),
-    "door": ("contact", "rex", "bond", "fault", "power", "battery_low", "fire"),
-    "relay": (),
-    "display": (),
-    "lamp": (),
-}
-"""Names of inputs, each true while what it says holds (`contact`: the door is open)."""
-
-PASSAGES = frozenset({"passage_entry", "passage_exit", "contact"})
+PASSAGES = frozenset(each.name for each in CONTACTS if each.passage)
 """The inputs that tell of a passage."""
-
-_REQUIRED = frozenset({"release_entry", "release_exit", "lock", "relay"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +66,9 @@ def contacts(kind: Kind, outputs: range, inputs: range) -> dict[str, ChannelRang
     ChannelRange(output=True, lowest=0, highest=3, required=True, pair_with=None)
     """
     found: dict[str, ChannelRange] = {}
-    for output, names, numbers in ((True, OUTPUTS[kind], outputs), (False, INPUTS[kind], inputs)):
-        for name in names if numbers else ():
-            required = name in _REQUIRED
-            found[name] = ChannelRange(output, numbers[0], numbers[-1], required=required)
+    for each in contacts_of(kind):
+        if numbers := outputs if each.output else inputs:
+            found[each.name] = ChannelRange(
+                each.output, numbers[0], numbers[-1], required=each.required
+            )
     return found

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.contacts import BY_NAME, CONTACTS, contacts_of
-from config.wires import INPUTS, OUTPUTS
+from config.values import Kind, allowed
+from config.wires import contacts as contacts_on
 from controllers.contacts import BATTERY_FINE, BATTERY_LOW, Contacts, Told, Wiring
 from controllers.events import (
     BatteryRead,
@@ -28,6 +29,7 @@ from controllers.events import (
 )
 
 DEBOUNCE_MS = 35
+KINDS: Sequence[Kind] = allowed(Kind)  # type: ignore[assignment]  # its words
 
 
 def contacts(*channels: str, inverted: Sequence[str] = (), reported: bool = False) -> Contacts:
@@ -373,8 +375,11 @@ class TestNames:
     def test_each_contact_is_there_once(self) -> None:
         assert len(BY_NAME) == len(CONTACTS)
 
-    def test_the_table_knows_every_channel_that_wires_offer(self) -> None:
-        for output, table in ((True, OUTPUTS), (False, INPUTS)):
-            for kind, names in table.items():
-                known = {each.name for each in contacts_of(kind) if each.output is output}
-                assert set(names) <= known, kind
+    def test_a_board_of_plain_contacts_offers_them_all(self) -> None:
+        for kind in KINDS:
+            offered = contacts_on(kind, range(4), range(8))
+            assert set(offered) == {each.name for each in contacts_of(kind)}
+            assert all(offered[each.name].output is each.output for each in contacts_of(kind))
+
+    def test_a_board_without_inputs_offers_none(self) -> None:
+        assert all(each.output for each in contacts_on("turnstile", range(4), range(0)).values())
