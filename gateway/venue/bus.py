@@ -172,8 +172,8 @@ class Bus:
         for handler in self._handlers.get(message.get("do", ""), ()):
             try:
                 handler(message)
-            except Exception:
-                log.exception("bus_handler_failed", kind=message["do"])
+            except Exception as error:  # noqa: BLE001  # one listener's fault stops no other
+                log.error("bus_handler_failed", kind=message["do"], error=repr(error))  # noqa: TRY400
 
     def _answered(self, message: Message) -> None:
         future = self._asked.get(message["of"])

@@ -271,8 +271,8 @@ class Panel:
             self._bus.answer(message, ok=False, cannot=True, error=str(error))
         except (NoAnswer, TimeoutError) as error:
             self._bus.answer(message, ok=False, cannot=False, error=str(error))
-        except Exception as error:
-            log.exception("order_failed", equipment=order.equipment, act=order.act)
+        except Exception as error:  # noqa: BLE001  # whoever asked is told
+            log.error("order_failed", equipment=order.equipment, error=repr(error))  # noqa: TRY400
             self._bus.answer(message, ok=False, cannot=False, error=str(error))
         else:
             self._bus.answer(message, ok=True)

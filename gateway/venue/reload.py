@@ -152,8 +152,8 @@ class SiteFile:
             for apply in self._apply:
                 try:
                     await apply(site)
-                except Exception:
-                    log.exception("site_file_not_applied", file=str(self._path))
+                except Exception as error:  # noqa: BLE001  # the others apply it all the same
+                    log.error("site_file_not_applied", error=repr(error))  # noqa: TRY400
             if self._speaks:
                 self._alarms.clear(SITE_FILE)
                 log.info("site_file_applied", file=str(self._path), revision=revision)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+import config
 from config import Site
 from gateway.central.connection import Central
 from gateway.central.keys import KeyTable
@@ -32,6 +34,7 @@ from gateway.people.roles import Role
 from gateway.people.shelf import RedisShelf
 from gateway.tickets.messages import message
 from gateway.venue.operations import operations
+from gateway.venue.reload import SiteFile
 from gateway.venue.tasks import kept_going
 from gateway.venue.times import Times
 from tests.unit.http.conftest import Client
@@ -85,8 +88,14 @@ A_SITE = Site.model_validate(
 
 @asynccontextmanager
 async def a_house(
-    redis_url: str, database_url: str, store: EntitlementStore | None = None
+    redis_url: str,
+    database_url: str,
+    store: EntitlementStore | None = None,
+    *,
+    site: Site = A_SITE,
+    file: Path | None = None,
 ) -> AsyncIterator[House]:
+    """Open a venue; ``file`` is its site file, where it has one that is watched."""
     admin = StoreAdmin(redis_url, SITE)
     store = store or EntitlementStore(redis_url, SITE, PARIS, wall=time.time)
     async with Central(database_url) as central:
@@ -104,7 +113,7 @@ async def a_house(
         keys = {str(role): (await desk.create(str(role), role))[1] for role in Role}
         keys["door"] = (await desk.create("door", Role.SCANNER, "door"))[1]
         keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
-        people = operations(A_SITE, admin, store, Times(PARIS).write)
+        people = operations(site, admin, store, Times(PARIS).write)
         services = Services(
             site=SiteFacts(SITE, "Museum", "en", PARIS),
             store=store,
@@ -121,10 +130,17 @@ async def a_house(
             monotonic=time.monotonic,
             message=partial(message, zone=PARIS),
         )
+        works = people.works() | people.first_works(admin)
+        if file is not None:
+            services.site_file = SiteFile(
+                file, site, config.parse, people.bus, people.alarms, speaks=True
+            )
+            services.site_file.on_change(people.take_up)
+            works["site_file"] = services.site_file.run
         server = TestServer(build_application(services))
         try:
             async with (
-                kept_going(**people.works(), **people.first_works(admin)),
+                kept_going(**works),
                 TestClient(server, cookie_jar=DummyCookieJar()) as client,
             ):
                 yield House(services, central, store, admin, keys, client)
