@@ -27,7 +27,11 @@ class Table[Model: Section]:
     @property
     def id(self) -> str | None:
         """Its id, also where something else in it is wrong."""
-        found = self.written.get("id")
+        return self.text("id")
+
+    def text(self, key: str) -> str | None:
+        """Return the text a key has, also where something else is wrong; what is none is none."""
+        found = self.written.get(key)
         return found if isinstance(found, str) else None
 
     def problem(self, *key: str | int, text: str) -> Problem:

@@ -147,10 +147,10 @@ def _interlocks(draft: Draft) -> Iterator[Problem]:
     """Find interlocks of one door, and those no single gateway could keep."""
     groups: dict[str, list[Table[Equipment]]] = defaultdict(list)
     for table in draft.equipment:
-        name = table.written.get("interlock")
-        if isinstance(name, str) and table.written.get("kind") == "door":
+        name = table.text("interlock")
+        if name is not None and table.text("kind") == "door":
             groups[name].append(table)
-    gateways = {each.id: each.written.get("gateway", "main") for each in draft.controllers}
+    gateways = {each.id: each.text("gateway") or "main" for each in draft.controllers}
     for name, tables in groups.items():
         first, *others = tables
         if not others:
@@ -159,7 +159,7 @@ def _interlocks(draft: Draft) -> Iterator[Problem]:
             text = f"found {name!r}, which no other door has: an interlock is of two or more{there}"
             yield first.problem("interlock", text=text)
         for table in others:
-            mine, theirs = (gateways.get(each.written.get("controller")) for each in (table, first))
+            mine, theirs = (gateways.get(each.text("controller")) for each in (table, first))
             if mine is not None and theirs is not None and mine != theirs:
                 text = (
                     f"found {name!r}, but {first.id} is run by gateway {theirs} "

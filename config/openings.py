@@ -27,7 +27,7 @@ def problems_of(draft: Draft) -> Iterator[Problem]:
 
 def warnings_of(draft: Draft) -> Iterator[Problem]:
     """Find plannings and periods that have no effect."""
-    used = {planning.written.get("planning") for planning in draft.spaces}
+    used = {space.text("planning") for space in draft.spaces}
     named = {name for each in draft.plannings if each.model for name in each.model.periods}
     for period in draft.periods:
         if period.id not in named:

@@ -12,9 +12,10 @@ _LEADS = ("reader", "turnstile", "door")
 def problems_of(draft: Draft) -> Iterator[Problem]:
     """Find spaces that nothing leads into, where it is known what leads where."""
     ids = {space.id for space in draft.spaces}
-    if any(each.written.get("space") not in ids for each in draft.equipment) or any(
-        each.written.get("parent", each.id) not in ids for each in draft.spaces
-    ):
+    known = all(each.text("space") in ids for each in draft.equipment) and all(
+        each.text("parent") in ids for each in draft.spaces if "parent" in each.written
+    )
+    if not known:
         return
     entered = _served(draft, "entry")
     shut = {each.id for each in draft.spaces if not _inner(draft, str(each.id)) & entered}
@@ -34,7 +35,7 @@ def warnings_of(draft: Draft) -> Iterator[Problem]:
         if space.model is not None:
             yield from _filling(space, space.model, draft, left)
             yield from _idle(space, space.model)
-    used = {each.written.get("controller") for each in draft.equipment}
+    used = {each.text("controller") for each in draft.equipment}
     for controller in draft.controllers:
         if controller.id not in used:
             yield controller.problem("id", text=f"no equipment is wired to {controller.id!r}")
@@ -71,7 +72,7 @@ def _served(draft: Draft, direction: str) -> set[str]:
     One with an error in it may have meant to.
     """
     return {
-        str(each.written.get("space"))
+        each.text("space") or ""
         for each in draft.equipment
         if each.model is None or (each.model.kind in _LEADS and direction in each.model.directions)
     }
@@ -83,7 +84,7 @@ def _inner(draft: Draft, space: str) -> set[str]:
     while more := {
         each.id
         for each in draft.spaces
-        if each.id is not None and each.id not in found and each.written.get("parent") in found
+        if each.id is not None and each.id not in found and each.text("parent") in found
     }:
         found |= more
     return found
@@ -91,10 +92,10 @@ def _inner(draft: Draft, space: str) -> set[str]:
 
 def _outer(draft: Draft, space: str) -> set[str]:
     """Return a space and those around it."""
-    parents = {each.id: each.written.get("parent") for each in draft.spaces}
+    parents = {each.id: each.text("parent") for each in draft.spaces}
     found: set[str] = set()
-    at: object = space
-    while isinstance(at, str) and at not in found:
+    at: str | None = space
+    while at is not None and at not in found:
         found.add(at)
         at = parents.get(at)
     return found

@@ -43,8 +43,8 @@ def _links(
     """Find references that lead nowhere."""
     known = [each.id for each in targets]
     for table in tables:
-        name = table.written.get(key)
-        if isinstance(name, str) and name not in known:
+        name = table.text(key)
+        if name is not None and name not in known:
             yield table.problem(key, text=_dangling(name, target, known))
 
 
@@ -57,15 +57,17 @@ def _dangling(name: str, target: str, known: Sequence[str | None]) -> str:
 
 def _circles(spaces: Sequence[Table[Space]]) -> Iterator[Problem]:
     """Find spaces that lie within themselves; each circle is told once."""
-    parents = {space.id: space.written.get("parent") for space in spaces}
-    told: set[object] = set()
+    parents = {space.id: space.text("parent") for space in spaces}
+    told: set[str] = set()
     for space in spaces:
-        way: list[object] = [space.id]
-        while (around := parents.get(str(way[-1]))) is not None and around not in way:
+        if space.id is None:
+            continue
+        way = [space.id]
+        while (around := parents.get(way[-1])) is not None and around not in way:
             way.append(around)
-        if around is not None and around == way[0] and not told.intersection(way):
+        if around == way[0] and not told.intersection(way):
             told.update(way)
-            circle = " in ".join(str(each) for each in [*way, around])
+            circle = " in ".join([*way, around])
             yield space.problem("parent", text=f"a space lies within itself: {circle}")
 
 
@@ -83,7 +85,7 @@ def _broker(draft: Draft) -> Iterator[Problem]:
     if draft.section("stores").get("mqtt") is not None:
         return
     for each in draft.controllers:
-        if each.written.get("driver") == "mqtt":
+        if each.text("driver") == "mqtt":
             text = "found 'mqtt', which needs [stores] mqtt: \"embedded\" or mqtt://…"
             yield each.problem("driver", text=text)
 

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import override
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import config
 from config import Channel, ChannelRange, WireSettings, examples, locate, problems, values, wires
@@ -370,3 +372,24 @@ opens = "door"
 
     scanner = site.equipment[1]
     assert (scanner.opens, scanner.count_on, scanner.open_s) == ("door", "passage", 3)
+
+
+JUNK = (
+    "1", "-1", "0.5", "nan", "true", "''", "'x'", "'*'", "[]", "[[]]", "['x']", "{}", "{ x = 1 }",
+    "[{}]", "2026-12-24", "10:00:00", "'museum'", "['24:00-00:00']", "{ lock = [] }", "99999999999",
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_a_value_is_it_is_taken_or_told(data: st.DataObject) -> None:
+    lines = examples.text(data.draw(st.sampled_from(examples.names()))).splitlines()
+    keys = [number for number, line in enumerate(lines) if " = " in line]
+    for number in data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4)):
+        key = lines[number].partition(" = ")[0]
+        lines[number] = f"{key} = {data.draw(st.sampled_from(JUNK))}"
+
+    try:
+        config.examine_text("\n".join(lines), SITE, {}, SETTINGS)
+    except SiteFileError as error:
+        assert error.problems  # noqa: PT017  # either outcome is right

@@ -1,0 +1,64 @@
+"""docs/site-file.md names every key, and says nothing that is not so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import models
+from config.contacts import CONTACTS
+from config.values import Section
+from drivers.mqtt.settings import MqttSettings
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "site-file.md").read_text(encoding="utf-8")
+
+TABLES = [
+    models.Identity,
+    models.Stores,
+    models.Http,
+    models.Space,
+    models.Period,
+    models.Planning,
+    models.PlanningException,
+    models.Controller,
+    models.Channel,
+    models.Equipment,
+    MqttSettings,
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_page_names_every_key(table: type[Section]) -> None:
+    keys = {field.alias or name for name, field in table.model_fields.items()}
+    missing = {key for key in keys if f"`{key}`" not in PAGE and f"{key} = " not in PAGE}
+
+    assert missing == set()
+
+
+def test_the_page_names_every_channel() -> None:
+    assert {each.name for each in CONTACTS if f"`{each.name}`" not in PAGE} == set()
+
+
+@pytest.mark.parametrize(
+    ("section", "table"),
+    [
+        ("[site]", models.Identity),
+        ("[stores]", models.Stores),
+        ("[http]", models.Http),
+        ("[[space]]", models.Space),
+        ("[[equipment]]", models.Equipment),
+        ("[[controller]]", models.Controller),
+    ],
+)
+def test_the_page_gives_the_right_defaults(section: str, table: type[Section]) -> None:
+    text = PAGE.partition(f"## `{section}`")[2].partition("\n## ")[0].partition("\n### ")[0]
+    text = text.partition("| `mqtt` | default")[0]
+    for row in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", text, re.MULTILINE):
+        keys = re.findall(r"`(\w+)`", row[0])
+        defaults = [each.strip().strip("`") for each in row[1].split(",")]
+        for key, told in zip(keys, defaults * len(keys), strict=False):
+            default = table.model_fields[key].get_default()
+            if isinstance(default, str | int | float) and default not in {"", False}:
+                expected = f"{default:g}" if isinstance(default, float) else str(default)
+                assert (key, told) == (key, expected)
