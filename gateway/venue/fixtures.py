@@ -40,7 +40,6 @@ class Fixture:
 
     def disconnect(self) -> None:
         """Speak over nothing."""
-        self.take(LinkChanged(self.id, up=False, why="not connected"))
         self._link = None
 
     def take(self, signal: Signal) -> None:

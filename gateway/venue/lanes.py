@@ -131,8 +131,6 @@ class Lane:
 
     def disconnect(self) -> None:
         """Speak over nothing."""
-        if self._link is not None:
-            self.take(LinkChanged(self.id, up=False, why="not connected"))
         self._link = self._outlet = None
 
     # --- the wire

@@ -1,19 +1,23 @@
 """Scans granted while the entitlement store was silent: recorded when it answers again.
 
-Only exits are (DESIGN 4): a door to the outside opens whatever happens, and the count is put right
-later. They wait in memory and, from the next write on, in a journal that outlives the gateway.
+Exits are (DESIGN 4): a door to the outside opens whatever happens, and the count is put right
+later; entries where the equipment's policy admits. They wait in memory and, from the next write on,
+in a journal that outlives the gateway.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal, NamedTuple, Protocol
 
 import structlog
 
 from gateway.entitlements.place import Place
-from gateway.entitlements.store import Claim
+from gateway.entitlements.store import Claim, NotPossible, UnknownEvent
 from gateway.errors import StoreUnavailable
+from gateway.tickets.decision import Decision
+from gateway.tickets.event import EventRow
 from gateway.venue.late_journal import Journal, Line
 
 KEPT = 100_000
@@ -45,8 +49,14 @@ class Recorder(Protocol):
         nonce: str | None = None,
         persons: int | None = None,
         operator: str = "",
-    ) -> object:
+    ) -> Decision:
         """Record a decision taken elsewhere."""
+
+    async def grant(self, event: str) -> EventRow | None:
+        """Read the event of a grant."""
+
+    async def passage(self, row: EventRow) -> object:
+        """Commit a grant."""
 
 
 type Places = Mapping[tuple[str, Literal["entry", "exit"]], Place]
@@ -127,14 +137,7 @@ class LateScans:
             while self._waiting:
                 scan = self._waiting[0]
                 try:
-                    await self._store.record(
-                        scan.code,
-                        scan.place,
-                        Claim(at=scan.at, granted=True, degraded=True),
-                        nonce=scan.nonce,
-                        persons=scan.persons,
-                        operator=scan.operator,
-                    )
+                    await self._record(scan)
                 except StoreUnavailable:
                     await asyncio.sleep(PAUSE_S)
                 else:
@@ -143,6 +146,24 @@ class LateScans:
             await self._all_recorded()
             if not self._waiting:
                 self._some.clear()
+
+    async def _record(self, scan: LateScan) -> None:
+        """Record one; where its question had been heard all the same, commit what that reserved."""
+        store = self._store
+        decision = await store.record(
+            scan.code,
+            scan.place,
+            Claim(at=scan.at, granted=True, degraded=True),
+            nonce=scan.nonce,
+            persons=scan.persons,
+            operator=scan.operator,
+        )
+        if scan.place.hold_ms is None or not decision.replayed or decision.event is None:
+            return
+        row = await store.grant(decision.event)
+        if row is not None:
+            with suppress(NotPossible, UnknownEvent):
+                await store.passage(row)
 
 
 def _line(scan: LateScan) -> Line:

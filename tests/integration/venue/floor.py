@@ -5,7 +5,7 @@ import inspect
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from gateway.central.connection import Central
 from gateway.central.streamer import Streamer
 from gateway.entitlements.admin import SpaceFacts, StoreAdmin
 from gateway.entitlements.store import EntitlementStore
+from gateway.errors import StoreUnavailable
 from gateway.tickets.messages import message
 from gateway.venue.admitting import Admitting
 from gateway.venue.answers import Answers
@@ -125,7 +126,9 @@ class Floor:
         """Tell whether a ticket has so many stamps."""
 
         async def holds() -> bool:
-            return await self.made(code) == expected
+            with suppress(StoreUnavailable):
+                return await self.made(code) == expected
+            return False
 
         return holds
 
@@ -154,6 +157,11 @@ class Floor:
             return [event.kind for event in await self.events()] == kinds
 
         return holds
+
+    async def up(self, *names: str) -> None:
+        """Wait until gates are there."""
+        for name in names:
+            await until(lambda name=name: self.operations.panel.document(name)["link"] == "up")  # type: ignore[misc]
 
     async def quiet(self) -> None:
         """Wait until what is under way has arrived: books written, events in the database."""

@@ -8,9 +8,12 @@ import pytest
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import Claim
 from gateway.errors import StoreUnavailable
+from gateway.tickets.decision import Decision
+from gateway.tickets.event import EventRow
 from gateway.venue import late
 from gateway.venue.late import LateScan
 from gateway.venue.late_journal import Journal, Line
+from gateway.venue.settling import lost_grant
 
 DOOR = Place("door", "hall", ("hall",), "exit")
 
@@ -25,6 +28,9 @@ class Recorder:
     def __init__(self, silent_times: int) -> None:
         self.silent_times = silent_times
         self.recorded: list[tuple[str, Claim]] = []
+        self.passed: list[str] = []
+        self.known = False
+        """Whether the store had heard the scans before it fell silent."""
 
     async def record(
         self,
@@ -35,11 +41,27 @@ class Recorder:
         nonce: str | None = None,
         persons: int | None = None,
         operator: str = "",
-    ) -> None:
+    ) -> Decision:
         if self.silent_times:
             self.silent_times -= 1
             raise StoreUnavailable
         self.recorded.append((code, claim))
+        return Decision(
+            granted=True,
+            reason=None,
+            event=f"1-{len(self.recorded)}-0",
+            replayed=self.known,
+            conflict=None,
+            attention=False,
+            persons=1,
+            ticket=None,
+        )
+
+    async def grant(self, event: str) -> EventRow | None:
+        return lost_grant(event, "TICKET")
+
+    async def passage(self, row: EventRow) -> None:
+        self.passed.append(row.event_id)
 
 
 async def test_late_scans_are_recorded_in_their_order_once_the_store_answers(
@@ -129,3 +151,19 @@ def test_half_a_line_is_no_line(tmp_path: Path) -> None:
     assert [line.code for line in journal.read()] == ["whole"]
     journal.append([Line(code="next", reader="door", direction="exit", at=2)])
     assert [line.code for line in journal.read()] == ["whole", "next"]
+
+
+async def test_what_the_store_had_reserved_before_it_fell_silent_is_committed() -> None:
+    store = Recorder(silent_times=0)
+    store.known = True
+    queue = late.LateScans(store)
+    gate = Place("gate", "hall", ("hall",), "entry", hold_ms=20_000)
+
+    async with at_work(queue):
+        queue.put(LateScan("A", gate, "nonce", None, "", 1))
+        queue.put(an_exit("B", 2))  # a door that counts at the grant
+        async with asyncio.timeout(1):
+            while len(store.recorded) < 2:  # noqa: ASYNC110 - the double has no event
+                await asyncio.sleep(0)
+
+    assert store.passed == ["1-1-0"]
