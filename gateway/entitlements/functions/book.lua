@@ -2,7 +2,7 @@
 -- the call, and is written at its end, together. So the scans of a batch share spaces and catalogue.
 
 local function open_book(key)
-  return { key = key, known = {}, changed = nil, chains = {} }
+  return { key = key, known = {}, changed = {}, chains = {} }
 end
 
 -- A field's value; false where there is none.
@@ -29,16 +29,15 @@ end
 -- A value of nil takes the field away.
 local function write_down(book, field, value)
   book.known[field] = value or false
-  book.changed = book.changed or {}
   book.changed[field] = true
 end
 
 local function add_to(book, field, number)
-  write_down(book, field, max(0, (tonumber(look_up(book, field)) or 0) + number))
+  local sum = (look_up(book, field) or 0) + number
+  write_down(book, field, sum > 0 and sum or 0)
 end
 
 local function close_book(book)
-  if not book.changed then return end
   local values, gone = {}, {}
   for field in pairs(book.changed) do
     local value = book.known[field]

@@ -132,8 +132,8 @@ local function end_after_first_stamp(windows, record, product)
 end
 
 local function any_known(windows)
-  for _, window in ipairs(windows) do
-    if not window.missing then return true end
+  for position = 1, #windows do
+    if not windows[position].missing then return true end
   end
   return false
 end
@@ -187,7 +187,8 @@ end
 -- refuses with (nil: it holds), or nil where no window lists the space.
 local function choose_window(windows, now, chain)
   local now_s, coming, past = floor(now / 1000), nil, nil
-  for position, window in ipairs(windows) do
+  for position = 1, #windows do
+    local window = windows[position]
     if not window.missing and lists(window, chain) then
       local ordered = not window.starts or not window.till or window.starts <= window.till
       if ordered and window.starts and now_s < window.starts then

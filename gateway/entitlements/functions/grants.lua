@@ -29,8 +29,8 @@ local SLOTS = { 'g0', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6', 'g7' }
 
 local function grant_by_nonce(record, hash)
   if hash == '' or not record then return nil end
-  for slot, field in ipairs(SLOTS) do
-    local text = record[field]
+  for slot = 1, GRANTS_KEPT do
+    local text = record[SLOTS[slot]]
     if not text then return nil end
     if find(text, hash, 1, true) == 1 then return parse_grant(slot - 1, text) end
   end

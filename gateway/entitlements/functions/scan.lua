@@ -78,21 +78,18 @@ local function tally(meta, day, outcome)
   add_to(meta, 'n:' .. outcome, 1)
 end
 
+-- The event of a decision as far as it is known before what it changes (gateway/tickets/event.py).
 local function scan_row(case, decision, reason)
-  local record, window, row = case.record, case.window and case.windows[case.window], new_row(case.now)
-  local how = case.how
-  row[2], row[4] = 's', case.code
-  row[7], row[8], row[9], row[10] = how.chain[1], how.reader, how.operator, how.direction
-  row[11], row[12], row[13] = decision, reason or '', figure(case.n or how.persons or 1)
-  row[17], row[18], row[19] = case.said.device_at, how.offline, how.degraded
-  row[20] = case.override or ''
-  if record then
-    row[5], row[6] = record.p or '', window and window.session or record.s or ''
-    row[14] = record.a or ''
-  else
-    row[14] = 'n'
-  end
-  return row
+  local record, window, how = case.record, case.window and case.windows[case.window], case.how
+  local session = window and window.session or record and record.s or ''
+  local audience = record and (record.a or '') or 'n'
+  return {
+    at = case.now, at_text = case.now_text,
+    '', 's', '', case.code, record and record.p or '', session, how.chain[1], how.reader, how.operator,
+    how.direction, decision, reason or '', figure(case.n or how.persons or 1), audience, '', '',
+    case.said.device_at, how.offline, how.degraded, case.override or '', case.conflict_with or '',
+    '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+  }
 end
 
 -- The reservation open in the case's lane, and whether it is this ticket's.
@@ -190,7 +187,6 @@ local function grant(case)
   if stateful then apply_grant(case, changes) end
   if moves and not (reserve and case.how.exit) then apply_place(case, changes) end
   local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
-  row[21] = case.conflict_with or ''
   if reserve then
     row[37] = figure(case.how.hold_ms)
   else

@@ -66,8 +66,8 @@ local function chain_of(book, space)
 end
 
 local function position_in(chain, space)
-  for position, name in ipairs(chain) do
-    if name == space then return position end
+  for position = 1, #chain do
+    if chain[position] == space then return position end
   end
   return nil
 end
@@ -103,9 +103,9 @@ local function entry_move(record, book, chain, n, most)
   if position_in(before, space) then
     origin = back_in(record, book, chain)
   else
-    for _, around in ipairs(before) do
-      if position_in(chain, around) then
-        origin = around
+    for position = 1, #before do
+      if position_in(chain, before[position]) then
+        origin = before[position]
         break
       end
     end
@@ -147,7 +147,8 @@ end
 
 local function move_persons(book, move)
   if move.unseen == 0 then
-    for _, space in ipairs(move.gained) do add_persons(book, 'i:', space, move.n) end
+    local gained = move.gained
+    for position = 1, #gained do add_persons(book, 'i:', gained[position], move.n) end
     return
   end
   for space, persons in pairs(persons_moved(move)) do add_persons(book, 'i:', space, persons) end
