@@ -293,7 +293,13 @@ class Board(WireSettings):
         return contacts(kind, range(1, 3), range(1, 3))
 
 
-WIRES = {"modbus": Board}
+class Caller(WireSettings):
+    """A device known by its certificate."""
+
+    certificate: Path
+
+
+WIRES: dict[str, type[WireSettings]] = {"modbus": Board}
 WIRED = """
 [[space]]
 id = "hall"
@@ -326,6 +332,27 @@ def test_a_wire_checks_the_keys_of_its_controllers() -> None:
             "did you mean password? allowed: id, driver, gateway, host, password"
         ),
     ]
+
+
+def test_the_same_contact_of_two_boards_is_two_contacts() -> None:
+    board = WIRED.partition("[[controller]]")[2].partition("[[equipment]]")
+    second = f"[[controller]]{board[0]}[[equipment]]{board[2]}"
+    second = second.replace('"north"', '"south"').replace('"door"\nkind', '"gate"\nkind')
+
+    assert len(config.parse(WIRED + second, SITE, {}, WIRES).equipment) == 2
+
+
+def test_paths_of_a_wire_are_relative_to_the_file() -> None:
+    site = config.parse(
+        WIRED + "[[controller]]\nid = 'far'\ndriver = 'http'\n"
+        "certificate = 'far.pem'\n[[equipment]]\nid = 'lane'\nspace = 'hall'\n"
+        "controller = 'far'\n",
+        SITE,
+        {},
+        WIRES | {"http": Caller},
+    )
+
+    assert site.wire("far") == Caller(certificate=Path("/venue/far.pem"))
 
 
 def test_settings_of_a_wire_are_kept_for_its_driver() -> None:
