@@ -7,32 +7,34 @@
 SET synchronous_commit = off
 
 -- name: stage
--- The lines of one transaction, in the order of the stream, which is that of `ctid`.
+-- The lines of one transaction, in the order of the stream, which is that of `ctid`. What most of the
+-- statements below ask for comes first: to reach a column PostgreSQL walks over those before it.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
-    event_id           text,
-    placed_at          bigint,
-    after_place        bigint,
+    at                 bigint GENERATED ALWAYS AS (placed_at + coalesce(after_place, 0)) STORED,
     kind               text,
     of                 text,
+    deadline           bigint,
+    made               integer,
     ticket_code        text,
-    product            text,
-    session            text,
+    counted_persons    integer,
+    counted_stamps     integer,
     space              text,
+    product            text,
+    audience           text,
     reader             text,
-    operator           text,
     direction          text,
+    event_id           text,
+    -- hash,persons,passed,window,flags; or hash,flags where the rest follows (gateway/tickets/event.py)
+    memory             text GENERATED ALWAYS AS (
+        CASE WHEN split_part(told_memory, ',', 3) <> '' THEN told_memory
+             ELSE split_part(told_memory, ',', 1) || ',' || persons::text || ','
+                  || CASE WHEN starts_with(split_part(told_memory, ',', 2), 'c') THEN persons::text ELSE '0' END
+                  || ',1,' || split_part(told_memory, ',', 2) END) STORED,
+    session            text,
+    operator           text,
     decision           text,
     reason             text,
     persons            integer,
-    audience           text,
-    counted_persons    integer,
-    counted_stamps     integer,
-    device_at          bigint,
-    offline            boolean,
-    degraded           boolean,
-    override_reason    text,
-    conflict_with      text,
-    made               integer,
     made_by_window     integer[],
     persons_by_window  integer[],
     day                integer,
@@ -46,15 +48,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
     inside_persons     integer,
     moved_at           bigint,
     destroyed_at       bigint,
-    told_memory        text,
-    deadline           bigint,
-    at                 bigint GENERATED ALWAYS AS (placed_at + coalesce(after_place, 0)) STORED,
-    -- hash,persons,passed,window,flags; or hash,flags where the rest follows (gateway/tickets/event.py)
-    memory             text GENERATED ALWAYS AS (
-        CASE WHEN split_part(told_memory, ',', 3) <> '' THEN told_memory
-             ELSE split_part(told_memory, ',', 1) || ',' || persons::text || ','
-                  || CASE WHEN starts_with(split_part(told_memory, ',', 2), 'c') THEN persons::text ELSE '0' END
-                  || ',1,' || split_part(told_memory, ',', 2) END) STORED
+    device_at          bigint,
+    offline            boolean,
+    degraded           boolean,
+    override_reason    text,
+    conflict_with      text,
+    placed_at          bigint,
+    after_place        bigint,
+    told_memory        text
 ) ON COMMIT DELETE ROWS
 
 -- name: lead
@@ -63,9 +64,9 @@ SELECT pg_try_advisory_lock(hashtext('composteur.streamer'), hashtext($1))
 
 -- name: lock
 -- The row is not locked against the sellers' side, which may only look at it.
-SELECT position, epoch,
-       (SELECT min(at) FROM staged_event) AS earliest, (SELECT max(at) FROM staged_event) AS latest
-  FROM composteur.site WHERE id = $1 FOR NO KEY UPDATE
+SELECT site.position, site.epoch, staged.earliest, staged.latest
+  FROM composteur.site, (SELECT min(at) AS earliest, max(at) AS latest FROM staged_event) AS staged
+ WHERE site.id = $1 FOR NO KEY UPDATE OF site
 
 -- name: partitions
 SELECT composteur.make_scan_event_partition(month)
