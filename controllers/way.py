@@ -73,11 +73,7 @@ class Way:
     def released(self) -> bool:
         """Whether a passage in this direction would be that of the grant."""
         turn = self.turn
-        return (
-            turn is not None
-            and turn.stage is not Stage.CHECKING
-            and (turn.released > 0 or self.mode == "free")
-        )
+        return turn is not None and (turn.released > 0 or self.mode == "free")
 
     def is_for(self, tx: str | None) -> bool:
         """Return whether this is the grant being carried out."""

@@ -44,6 +44,7 @@ EXIT: Final = "exit"
 OPEN = ContactChanged(open=True)
 CLOSED = ContactChanged(open=False)
 FORCED = Raise(Alarm.FORCED)
+FAILED = Raise(Alarm.RELEASE_FAILED, ENTRY, "timeout")
 
 
 def a_door(interlock: Interlock | None = None, **settings: Any) -> Play:
@@ -126,6 +127,25 @@ def test_an_opening_told_shortly_after_the_time_commits() -> None:
     play(OPEN, Commit("t1", 1))
 
 
+def test_an_opening_told_later_than_that_is_forced() -> None:
+    play = a_door(open_s=5)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play.wait(5_000, Revoke(ENTRY, "t1"), Annul("t1", "not opened"))
+    play.wait(1_000)
+    play(OPEN, FORCED)
+
+
+def test_an_opening_is_of_those_who_may_open_and_not_of_those_given_back() -> None:
+    play = a_door(open_s=5)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play.wait(5_000, Revoke(ENTRY, "t1"), Annul("t1", "not opened"))
+    play(OpenOnce(ENTRY, "act"), Release(ENTRY, "act", 1))
+    play(ReleaseFailed("act", "timeout"), Revoke(ENTRY, "act"), FAILED)
+    play(OPEN, FORCED)
+
+
 def test_an_opening_at_the_last_moment_is_in_time_though_the_clock_was_told_late() -> None:
     play = a_door(open_s=5)
 
@@ -174,6 +194,10 @@ def test_a_door_whose_device_tells_of_passages_counts_each() -> None:
     play(Passed(ENTRY), Commit("t1", 1))
     play(Passed(ENTRY, "t1"), Commit("t1", 2))
     play(Passed(ENTRY, "old", "b-1", 7), Commit("old", 1, 7))
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1))
+    play(Granted(ENTRY, "t3"), Release(ENTRY, "t3", 1))
+    play(Passed(ENTRY), Commit("t2", 1))
+    play(Passed(ENTRY), Commit("t3", 1))
     play(
         Passed(EXIT),
         Count(EXIT, 1, "unauthorized passage"),
@@ -532,6 +556,14 @@ def test_a_door_nobody_knows_of_is_not_secure() -> None:
     inner(Granted(ENTRY, "t3"), Annul("t3", "interlock"))
     outer.tell(BondChanged(locked=True))
     inner(Granted(ENTRY, "t4"), Release(ENTRY, "t4", 1))
+
+
+def test_while_a_door_is_free_the_other_stays_shut() -> None:
+    outer, inner = an_airlock()
+
+    outer(ModeSet(ENTRY, "free"), SetMode(ENTRY, "free"))
+    outer(OpenOnce(ENTRY, "act"))
+    inner(Granted(ENTRY, "t1"), Annul("t1", "interlock"))
 
 
 def test_a_request_to_exit_waits_for_the_other_door() -> None:

@@ -151,6 +151,42 @@ def test_passages_under_a_grant_from_before_a_restart_count_from_one() -> None:
     play(Passed(ENTRY, "old", "b-2", 2_000), Commit("old", 2, 2_000))
 
 
+def test_a_late_passage_is_of_one_person_and_of_the_last_grant_only() -> None:
+    play = a_turnstile()
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play.wait(5_000, Revoke(ENTRY, "t1"), Annul("t1", "no passage"))
+    play(Passed(ENTRY), Commit("t1", 1))
+    play.wait(2_000)
+    play(Passed(ENTRY), *unauthorized(ENTRY))
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1))
+    play.wait(5_000, Revoke(ENTRY, "t2"), Annul("t2", "no passage"))
+    play(Granted(ENTRY, "t3"), Release(ENTRY, "t3", 1))
+    play(Passed(ENTRY), Commit("t3", 1))
+    play.wait(2_000)
+    play(Passed(ENTRY), *unauthorized(ENTRY))
+
+
+def test_an_acknowledgement_told_again_gives_no_more_time() -> None:
+    play = a_turnstile(open_s=5)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(Released("t1"))
+    play.wait(4_000)
+    play(Released("t1"))
+    play.wait(1_000, Revoke(ENTRY, "t1"), Annul("t1", "no passage"))
+
+
+def test_an_acknowledgement_told_late_takes_no_time_from_who_is_passing() -> None:
+    play = a_turnstile(open_s=5, passage_s=30)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(PassageStarted(ENTRY))
+    play(Released("t1"))
+    play.wait(29_000)
+    play(Passed(ENTRY), Commit("t1", 1))
+
+
 # --- the same again
 
 
@@ -193,6 +229,36 @@ def test_a_signal_that_bounces_is_one_passage(second: str | None) -> None:
     play(Passed(ENTRY, None, second))
 
 
+def test_a_signal_that_bounces_under_its_grant_is_one_passage() -> None:
+    play = a_turnstile()
+
+    play(Granted(ENTRY, "t1", persons=2), Release(ENTRY, "t1", 1))
+    play(Passed(ENTRY, "t1", "b-1"), Commit("t1", 1), Release(ENTRY, "t1", 1))
+    play.now += 34
+    play(Passed(ENTRY, "t1", "b-2"))
+    play.now += 35
+    play(Passed(ENTRY, "t1", "b-3"), Commit("t1", 2))
+
+
+def test_passages_under_two_grants_are_two_however_close() -> None:
+    play = a_turnstile()
+
+    play(Passed(ENTRY, "t1", "b-1"), Commit("t1", 1))
+    play(Passed(ENTRY, "t2", "b-2"), Commit("t2", 1))
+
+
+def test_what_is_remembered_has_an_end() -> None:
+    play = a_turnstile()
+
+    for number in range(1_000):
+        play.tell(Passed(ENTRY, f"t{number}", f"b-{number}"))
+
+    turnstile = play.machine
+    assert isinstance(turnstile, Turnstile)
+    assert len(turnstile._passages._ids) == 256
+    assert len(turnstile._passages._memory._grants) == 256
+
+
 def test_a_passage_reported_again_later_is_one() -> None:
     play = a_turnstile()
 
@@ -228,7 +294,9 @@ def test_each_of_a_party_gets_a_release_once_the_one_before_has_passed() -> None
 
     play(Granted(ENTRY, "t1", persons=3), Release(ENTRY, "t1", 1))
     play.wait(1_000)
+    play(PassageStarted(ENTRY))
     play(Passed(ENTRY), Commit("t1", 1), Release(ENTRY, "t1", 1))
+    assert play.machine.state == "released"
     play.wait(1_000)
     play(Passed(ENTRY), Commit("t1", 2), Release(ENTRY, "t1", 1))
     play.wait(1_000)
@@ -276,6 +344,25 @@ def test_who_follows_a_granted_person_is_a_tailgater() -> None:
     play.wait(1_499)
     play(Passed(ENTRY), Count(ENTRY, 1, "tailgating"), Raise(Alarm.TAILGATING, ENTRY))
     play.wait(1_499)
+    play(Passed(ENTRY), *unauthorized(ENTRY))
+
+
+def test_who_comes_a_moment_later_is_no_tailgater() -> None:
+    play = a_turnstile(tailgating_ms=1_500)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(Passed(ENTRY), Commit("t1", 1))
+    play.wait(1_500)
+    play(Passed(ENTRY), *unauthorized(ENTRY))
+
+
+def test_who_the_device_calls_a_tailgater_is_one_though_no_grant_came_before() -> None:
+    play = a_turnstile(tailgating_ms=1_500)
+
+    play(TailgatingSeen(), Raise(Alarm.TAILGATING))
+    play.wait(1_499)
+    play(Passed(ENTRY), Count(ENTRY, 1, "tailgating"))
+    play.wait(1_500)
     play(Passed(ENTRY), *unauthorized(ENTRY))
 
 
@@ -390,6 +477,24 @@ def test_a_bag_nobody_looks_into_is_given_back_and_the_gate_was_never_open() -> 
     play.wait(29_999)
     play.wait(1, Annul("t1", "check not confirmed"))
     play(Granted(ENTRY, "t2", dice=0.1), Release(ENTRY, "t2", 1))
+
+
+def test_a_mode_set_again_does_not_take_the_place_of_a_check() -> None:
+    play = a_turnstile(bag_check=0.1)
+
+    play(Granted(ENTRY, "t1", dice=0.0), AskForCheck(ENTRY, "t1"))
+    play(ModeSet(ENTRY, "normal"), SetMode(ENTRY, "normal"))
+    assert play.machine.state == "checking"
+    play(ModeSet(ENTRY, "free"), SetMode(ENTRY, "free"))
+    play(Passed(ENTRY), Commit("t1", 1))
+
+
+def test_a_mode_set_again_does_not_release_again() -> None:
+    play = a_turnstile()
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(ModeSet(ENTRY, "normal"), SetMode(ENTRY, "normal"))
+    play(Passed(ENTRY), Commit("t1", 1))
 
 
 # --- modes

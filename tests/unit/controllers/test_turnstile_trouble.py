@@ -152,6 +152,26 @@ def test_the_rest_of_a_party_is_given_back_when_a_release_fails() -> None:
     )
 
 
+def test_a_release_of_a_party_one_has_passed_under_has_not_failed() -> None:
+    play = a_turnstile(device_credits=True)
+
+    play(Granted(ENTRY, "t1", persons=2), Release(ENTRY, "t1", 2))
+    play(Passed(ENTRY), Commit("t1", 1))
+    play(ReleaseFailed("t1", "timeout"))
+    play.wait(1_000)
+    play(Passed(ENTRY), Commit("t1", 2))
+
+
+def test_failures_in_a_row_are_forgotten_when_somebody_passes_all_the_same() -> None:
+    play = a_turnstile()
+
+    fails(play, "t1")
+    fails(play, "t2")
+    play(Passed(ENTRY, "t2"), Commit("t2", 1))
+    fails(play, "t3")
+    assert play.machine.refusal(ENTRY) is None
+
+
 # --- the link
 
 
