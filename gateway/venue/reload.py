@@ -19,15 +19,19 @@ from typing import Final
 
 import structlog
 
-from config import Site, SiteFileError
+from config import Problem, Site, SiteFileError
 from gateway.errors import ComposteurError
 from gateway.venue.alarms import SITE_FILE, Alarms
 from gateway.venue.bus import Bus
 
 LOOK_EVERY_S: Final = 1.0
+SETTLES_S: Final = 0.1
+"""A file that has not changed for so long is written to its end."""
 REFUSED: Final = "site_file_refused"
 NEEDS_RESTART: Final = "site_file_needs_restart"
 BEFORE: Final = ".before"
+UNREADABLE: Final = ""
+"""A file of nothing is none: it has gone, or somebody has just begun to write it."""
 
 type Parse = Callable[[str, Path], Site]
 """Reads the text of a site file, or raises `SiteFileError`."""
@@ -123,9 +127,12 @@ class SiteFile:
                     await self._wake.wait()
             told = self._wake.is_set()
             self._wake.clear()
-            found = await asyncio.to_thread(self._mark)
-            if told or found != mark:
-                mark = found
+            before, mark = mark, await asyncio.to_thread(self._mark)
+            while not told and mark != before:  # an editor may be half-way through
+                await asyncio.sleep(SETTLES_S)
+                before, mark = mark, await asyncio.to_thread(self._mark)
+                told = mark == before
+            if told:
                 await self.take()
 
     async def take(self) -> None:
@@ -137,7 +144,7 @@ class SiteFile:
                 return
             self._seen = revision
             try:
-                site = await asyncio.to_thread(self._parse, text, self._path)
+                site = await asyncio.to_thread(self._read_site, text)
             except SiteFileError as error:
                 self._refuse(error)
                 return
@@ -145,18 +152,17 @@ class SiteFile:
             if self._needs_restart:
                 self._wait_for_restart()
                 return
-            known, self._applied, self._refused = site == self.site, revision, False
+            changed, self._applied, self._refused = site != self.site, revision, False
             self.site = site
-            if known:
-                return
-            for apply in self._apply:
+            for apply in self._apply if changed else ():
                 try:
                     await apply(site)
                 except Exception as error:  # noqa: BLE001  # the others apply it all the same
                     log.error("site_file_not_applied", error=repr(error))  # noqa: TRY400
             if self._speaks:
                 self._alarms.clear(SITE_FILE)
-                log.info("site_file_applied", file=str(self._path), revision=revision)
+                if changed:
+                    log.info("site_file_applied", file=str(self._path), revision=revision)
 
     def _refuse(self, error: SiteFileError) -> None:
         self._refused = True
@@ -205,7 +211,7 @@ class SiteFile:
         """Replace the file in one step, and keep what was there (`FILE.before`)."""
         with _alone(self._path.parent):
             old = self._path.read_bytes()
-            if revision_of(old.decode()) != revision:
+            if revision_of(self._read()) != revision:
                 raise StaleRevision
             mode = stat.S_IMODE(self._path.stat().st_mode)
             before = self._path.with_name(self._path.name + BEFORE)
@@ -230,7 +236,12 @@ class SiteFile:
         try:
             return self._path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            return ""  # reading it as a site file will say why
+            return UNREADABLE
+
+    def _read_site(self, text: str) -> Site:
+        if text != UNREADABLE:
+            return self._parse(text, self._path)
+        raise SiteFileError(self._path, [Problem((), "cannot be read")])
 
     def _mark(self) -> tuple[int, int, int] | None:
         try:
