@@ -34,8 +34,8 @@ TICK_S = 0.02
 """How often patience is looked at: an answer comes at most this much after it ran out."""
 MOST_IN_FLIGHT = 20_000
 """Beyond this the store is not answering, and waiting longer would only use up memory."""
-MOST_TOGETHER = 64
-"""Questions of one command: so many scans keep the store for a millisecond."""
+MOST_TOGETHER = 32
+"""Questions of one command: so many scans keep the store for less than a millisecond."""
 RETRY_S = (0.02, 0.05, 0.1, 0.2)
 """Pauses before a lost connection is tried again; the last one repeats."""
 
@@ -192,7 +192,7 @@ class Connection:
         future = self._wait(patience_s, token)
         self._parts.append(part)
         if len(self._parts) == MOST_TOGETHER:
-            self._seal()
+            self._write()  # the store decides them while others of this turn are still coming
         return future
 
     def _check(self) -> None:
@@ -227,6 +227,9 @@ class Connection:
 
     def _flush(self) -> None:
         self._flushing = False
+        self._write()
+
+    def _write(self) -> None:
         self._seal()
         outbox, transport = self._outbox, self._transport
         if transport is not None and outbox:

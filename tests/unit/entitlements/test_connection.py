@@ -107,9 +107,10 @@ async def test_more_questions_than_fit_are_two_commands(
 ) -> None:
     monkeypatch.setattr("gateway.entitlements.connection.MOST_TOGETHER", 2)
     asked = [wired.connection.join(a_part(name), 1) for name in (b"A", b"B", b"C")]
+    assert wired.transport.writes == [b"Aa+Bb"], "the store need not wait for the end of the turn"
     await asyncio.sleep(0)
 
-    assert b"".join(wired.transport.writes) == b"Aa+BbCc"
+    assert wired.transport.writes == [b"Aa+Bb", b"Cc"]
     wired.wire.data_received(b"*2\r\n+1\r\n+2\r\n*1\r\n+3\r\n")
     assert await asyncio.gather(*asked) == [b"1", b"2", b"3"]
 
