@@ -7,21 +7,14 @@ broker, and as many sockets to lose at once.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import structlog
 
 from drivers.mqtt import codec
-from drivers.mqtt.connection import (
-    Away,
-    Connection,
-    Filter,
-    Target,
-    VersionRefused,
-    Will,
-    connected,
-)
+from drivers.mqtt.connection import Away, Connection, Target, VersionRefused, connected
 from drivers.mqtt.memory import Drops
+from drivers.mqtt.packets import Filter, Message, Will
 
 AGAIN_S: Final = 0.25
 LOOK_S: Final = 0.25
@@ -83,9 +76,9 @@ class Broker:
         topic: str,
         payload: bytes,
         *,
-        qos: int = 1,
+        qos: Literal[0, 1] = 1,
         retain: bool = False,
-        expires: bool = False,
+        within_s: float | None = None,
     ) -> None:
         """Send a message now or never.
 
@@ -94,7 +87,7 @@ class Broker:
         """
         if self._connection is None:
             raise Away(f"the broker {self.target.name} is away")
-        self._connection.publish(topic, payload, qos=qos, retain=retain, expires=expires)
+        self._connection.publish(topic, payload, qos=qos, retain=retain, within_s=within_s)
 
     @asynccontextmanager
     async def listening(self, listener: Listener) -> AsyncIterator[asyncio.Task[None]]:
@@ -228,7 +221,8 @@ class Broker:
             log.debug("mqtt_left_unsaid", broker=self.target.name)
         self._connection = None
 
-    def _heard(self, topic: str, payload: bytes, kept: bool) -> None:  # noqa: FBT001
+    def _heard(self, message: Message) -> None:
+        topic = message.topic
         listeners = self._routes.get(topic)
         if listeners is None:
             self.drops.count(asyncio.get_running_loop().time(), "?", "topic", topic=topic[:100])
@@ -237,4 +231,4 @@ class Broker:
                 self._asked.set()
             return
         for listener in tuple(listeners):
-            listener.heard(topic, payload, kept=kept)
+            listener.heard(topic, message.payload, kept=message.kept)

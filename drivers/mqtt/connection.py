@@ -1,52 +1,43 @@
-"""One connection to a broker, from its opening to its end: what aiomqtt leaves to its user.
+"""One connection to a broker, from its opening to its end.
 
-aiomqtt 2.5 does not reconnect, and paho below it keeps messages that were not acknowledged and
-sends them again on the next connection: a gate would open for nobody. So a connection here is a
-client of its own, thrown away with all it still holds.
+Nothing is sent twice, and nothing waits for another connection. (A library's client keeps what was
+not acknowledged and sends it on the next one: a gate would open for nobody.)
 """
 
 import asyncio
-import logging
 import socket
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, override
+from typing import Final, Literal, cast, override
 from urllib.parse import unquote, urlsplit
 
-import aiomqtt
 import structlog
-from aiomqtt import Message, MqttError, ProtocolVersion
-from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTT_ERR_SUCCESS
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-type Heard = Callable[[str, bytes, bool], None]
-"""Takes a topic, a payload, and whether the message was kept (retained) by the broker."""
+from drivers.mqtt import packets
+from drivers.mqtt.packets import Filter, Malformed, Message, Packet, Will
+
+type Heard = Callable[[Message], None]
 
 CONNECT_S: Final = 2.0
+LEAVE_S: Final = 1.0
 SESSION_S: Final = 3600
-PACKET_LIMIT: Final = 256 * 1024
 EXPIRY_S: Final = 2
 """How long a broker may hold a command for a gate that is away (DESIGN 8)."""
+PACKET_LIMIT: Final = 256 * 1024
+WAITING_LIMIT: Final = 10_000
+UNSENT_LIMIT: Final = 1024 * 1024
 
 # Without it Nagle's algorithm waits for the delayed acknowledgement of what was sent before: a
-# command and its answer take 88 ms instead of 0.8 (hardware.md 3.3, measured).
-NO_DELAY: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+# command and its answer take 44 ms instead of 0.8 (hardware.md 3.3, measured).
+NO_DELAY = True
 
-_UNSUPPORTED_VERSION: Final = {1, 132}  # of a 3.1.1 and of a 5 broker
-_REFUSED: Final = 128
 _FILTERS_AT_ONCE: Final = 200
-_KEPT_AT_SUBSCRIBE, _NEVER_KEPT = 0, 2
-
-
-_SILENT: Final = logging.getLogger("drivers.mqtt.aiomqtt")
-_SILENT.disabled = True  # what matters is said by us, once
+_NUMBERS: Final = 0xFFFF
+_SILENT: Final = 1.5
 
 log = structlog.get_logger(__name__)
 
@@ -57,29 +48,6 @@ class Away(Exception):
 
 class VersionRefused(Away):
     """The broker does not speak this version of MQTT."""
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker says for us when we are gone; always retained."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One topic to hear.
-
-    Attributes:
-        topic: The topic.
-        queued: What was sent while we were away is worth having when we are back.
-        kept: The last message, kept by the broker, tells how things stand.
-    """
-
-    topic: str
-    queued: bool = True
-    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,51 +92,75 @@ class Target:
         return username, password
 
 
-class _Direct(asyncio.Queue[Message]):
-    """A queue that hands over at once: aiomqtt's own costs a task for each message."""
+class Connection(asyncio.Protocol):
+    """An open connection; made by `connected`."""
 
-    heard: Heard
-
-    @override
-    def put_nowait(self, item: Message) -> None:
-        try:
-            self.heard(item.topic.value, item.payload, item.retain)
-        except Exception:  # paho would take the connection down with it
-            log.exception("mqtt_message_failed", topic=item.topic.value[:100])
-
-
-class Connection:
-    """An open connection."""
-
-    def __init__(self, client: aiomqtt.Client, *, modern: bool) -> None:
-        self._client = client
+    def __init__(self, heard: Heard, *, modern: bool) -> None:
+        self._heard = heard
         self._modern = modern
-        self._expiring: Properties | None = None
-        if modern:
-            self._expiring = _properties(PacketTypes.PUBLISH)
-            self._expiring.MessageExpiryInterval = EXPIRY_S
+        self._loop = asyncio.get_running_loop()
+        self._welcome: asyncio.Future[packets.Welcome] = self._loop.create_future()
+        self._lost: asyncio.Future[str] = self._loop.create_future()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._splitter = packets.Splitter()
+        self._answers: dict[int, asyncio.Future[bytes]] = {}
+        self._unacknowledged: dict[int, str] = {}
+        self._waiting: deque[tuple[float | None, Message]] = deque()
+        self._receive_maximum = _NUMBERS
+        self._number = 0
+        self._beat: asyncio.TimerHandle | None = None
+        self._sent_at = self._heard_at = self._loop.time()
+
+    # --- what may be asked of it
 
     def publish(
         self,
         topic: str,
         payload: bytes,
         *,
-        qos: int = 1,
+        qos: Literal[0, 1] = 1,
         retain: bool = False,
-        expires: bool = False,
+        within_s: float | None = None,
     ) -> None:
         """Send a message at once; whether it arrived is for the receiver to acknowledge.
 
-        aiomqtt's own `publish` would wait for the broker's acknowledgement, of one message after
-        the other or in a task for each, and notice a lost connection only when its time is up.
+        A broker says how many messages may be under way to it (mosquitto: 20, unless told
+        otherwise). What is more waits here, no longer than ``within_s``, and not for another
+        connection.
+
+        Args:
+            topic: Where to.
+            payload: What.
+            qos: 0, or 1 for what the broker is to acknowledge.
+            retain: Whether the broker is to keep it.
+            within_s: After that nobody is to get it; the broker itself drops it in two seconds.
 
         Raises:
-            Away: The connection is lost.
+            Away: The connection is lost, or the broker does not take what it was sent.
         """
-        properties = self._expiring if expires else None
-        sent = self._client._client.publish(topic, payload, qos, retain, properties)  # noqa: SLF001
-        if sent.rc != MQTT_ERR_SUCCESS:
-            raise Away(f"not sent: {sent.rc.name.lower()}")
+        expiry_s = None if within_s is None else EXPIRY_S
+        message = Message(topic, payload, expiry_s=expiry_s, kept=retain)
+        if qos and len(self._unacknowledged) >= self._receive_maximum:
+            if len(self._waiting) >= WAITING_LIMIT:
+                raise Away("the broker does not keep up")
+            until = None if within_s is None else self._loop.time() + within_s
+            self._waiting.append((until, message))
+            return
+        self._publish(message, self._next() if qos else 0)
+
+    def _publish(self, message: Message, number: int) -> None:
+        self._send(packets.publish(message, number, modern=self._modern))
+        if number:
+            self._unacknowledged[number] = message.topic
+
+    def _publish_waiting(self) -> None:
+        """Send what has waited for the broker, unless it has waited too long."""
+        while self._waiting and len(self._unacknowledged) < self._receive_maximum:
+            until, message = self._waiting.popleft()
+            if until is None or self._loop.time() < until:
+                with suppress(Away):
+                    self._publish(message, self._next())
 
     async def subscribe(self, filters: Sequence[Filter]) -> None:
         """Ask for topics, and wait until the broker has agreed.
@@ -178,22 +170,12 @@ class Connection:
         """
         for begin in range(0, len(filters), _FILTERS_AT_ONCE):
             asked = filters[begin : begin + _FILTERS_AT_ONCE]
-            try:
-                granted = await self._client.subscribe(
-                    [(one.topic, self._options(one)) for one in asked]
-                    if self._modern
-                    else [(one.topic, int(one.queued)) for one in asked]
-                )
-            except MqttError as error:
-                raise Away(str(error)) from error
-            codes: Sequence[int | ReasonCode] = granted
-            refused = [
-                one.topic
-                for one, code in zip(asked, codes, strict=True)
-                if (code if isinstance(code, int) else code.value) >= _REFUSED
-            ]
+            number = self._next()
+            body = await self._ask(number, packets.subscribe(number, asked, modern=self._modern))
+            granted = packets.read_granted(body, modern=self._modern)
+            refused = [one.topic for one, may in zip(asked, granted, strict=False) if not may]
             if refused:
-                raise Away(f"may not hear {', '.join(refused[:3])}: is the gateway's access right?")
+                raise Away(f"may not hear {', '.join(refused[:3])}: is our access right?")
 
     async def unsubscribe(self, topics: Sequence[str]) -> None:
         """Ask for topics no longer.
@@ -201,30 +183,173 @@ class Connection:
         Raises:
             Away: The connection is lost.
         """
-        try:
-            await self._client.unsubscribe(list(topics))
-        except MqttError as error:
-            raise Away(str(error)) from error
+        number = self._next()
+        await self._ask(number, packets.unsubscribe(number, topics, modern=self._modern))
 
     async def lost(self) -> str:
         """Wait for the end of the connection, and say why."""
-        try:
-            await anext(self._client.messages)  # none ever comes: they are handed over directly
-        except MqttError as error:
-            return str(error.__cause__ or error)
-        return "closed"
+        return await asyncio.shield(self._lost)
 
-    @staticmethod
-    def _options(one: Filter) -> SubscribeOptions:
-        handling = _KEPT_AT_SUBSCRIBE if one.kept else _NEVER_KEPT
-        return SubscribeOptions(qos=int(one.queued), retainHandling=handling)
+    # --- its life
+
+    async def introduce(self, hello: bytes, keepalive_s: int) -> None:
+        """Say who we are, and wait to be let in.
+
+        Raises:
+            VersionRefused: The broker does not speak this version.
+            Away: It does not let us in, or says nothing.
+        """
+        self._send(hello)
+        await asyncio.wait((self._welcome, self._lost), return_when=asyncio.FIRST_COMPLETED)
+        if not self._welcome.done():
+            raise Away(self._lost.result())
+        welcome = self._welcome.result()
+        if welcome.refused:
+            why = f"the broker says: {welcome.refused}"
+            raise VersionRefused(why) if welcome.wrong_version else Away(why)
+        self._receive_maximum = welcome.receive_maximum
+        self._keep_alive(welcome.keepalive_s or keepalive_s)
+
+    async def leave(self) -> None:
+        """Take leave, if anybody is there, and close the socket in any case."""
+        transport = self._transport
+        if transport is None:
+            return
+        if self._welcome.done() and not self._lost.done():
+            transport.write(packets.GOODBYE)
+        self._end("left")
+        transport.close()
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await asyncio.shield(self._gone)
+        except TimeoutError:
+            transport.abort()
+            await self._gone
+        except asyncio.CancelledError:
+            transport.abort()
+            raise
+
+    def _keep_alive(self, keepalive_s: float) -> None:
+        """Say something now and then, and notice when the broker does not."""
+        now = self._loop.time()
+        if now - self._heard_at > _SILENT * keepalive_s:
+            self._give_up("the broker is silent")
+            return
+        if now - min(self._sent_at, self._heard_at) >= keepalive_s / 2:
+            with suppress(Away):
+                self._send(packets.PING)
+        self._beat = self._loop.call_later(keepalive_s / 4, self._keep_alive, keepalive_s)
+
+    def _give_up(self, why: str) -> None:
+        self._end(why)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _end(self, why: str) -> None:
+        """Let everybody know who waits."""
+        if self._beat is not None:
+            self._beat.cancel()
+        if not self._lost.done():
+            self._lost.set_result(why)
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(Away(why))
+                answer.exception()
+        self._answers.clear()
+        self._unacknowledged.clear()
+        self._waiting.clear()
+
+    # --- out
+
+    def _send(self, packet: bytes) -> None:
+        if self._transport is None or self._lost.done():
+            raise Away(self._lost.result() if self._lost.done() else "not connected")
+        if self._transport.get_write_buffer_size() > UNSENT_LIMIT:
+            raise Away("the broker takes nothing")
+        self._transport.write(packet)
+        self._sent_at = self._loop.time()
+
+    async def _ask(self, number: int, packet: bytes) -> bytes:
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._answers[number] = answer
+        try:
+            self._send(packet)
+            async with asyncio.timeout(CONNECT_S):
+                return await answer
+        except TimeoutError:
+            raise Away("the broker does not answer") from None
+        finally:
+            self._answers.pop(number, None)
+
+    def _next(self) -> int:
+        while True:
+            self._number = self._number % _NUMBERS + 1
+            if self._number not in self._unacknowledged and self._number not in self._answers:
+                return self._number
+
+    # --- in
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        line = transport.get_extra_info("socket")
+        if line is not None and line.family != socket.AF_UNIX:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(NO_DELAY))
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(f"connection lost: {exc}" if exc else "connection lost")
+        if not self._gone.done():
+            self._gone.set_result(None)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        try:
+            for packet in self._splitter.feed(data):
+                self._take(packet)
+        except Malformed as error:
+            self._give_up(f"the broker does not speak MQTT: {error}")
+
+    def _take(self, packet: Packet) -> None:
+        kind, flags, body = packet
+        match kind:
+            case packets.PUBLISH:
+                self._hear(packets.read_message(flags, body, modern=self._modern))
+            case packets.PUBACK:
+                topic = self._unacknowledged.pop(packets.read_number(body), "")
+                if why := packets.read_refusal(body[2:]):
+                    log.warning("mqtt_refused", topic=topic, why=why)
+                self._publish_waiting()
+            case packets.SUBACK | packets.UNSUBACK:
+                answer = self._answers.get(packets.read_number(body))
+                if answer is not None and not answer.done():
+                    answer.set_result(body)
+            case packets.CONNACK:
+                if not self._welcome.done():
+                    self._welcome.set_result(packets.read_welcome(body, modern=self._modern))
+            case packets.DISCONNECT:
+                self._give_up(f"the broker says: {packets.read_refusal(body) or 'goodbye'}")
+            case packets.PINGRESP:
+                pass
+            case _:
+                raise Malformed(f"packet {kind}")
+
+    def _hear(self, message: Message) -> None:
+        try:
+            self._heard(message)
+        except Exception:  # one message must not take down the line of all gates
+            log.exception("mqtt_message_failed", topic=message.topic[:100])
+        if message.number:
+            with suppress(Away):
+                self._send(packets.puback(message.number))
 
 
 @asynccontextmanager
 async def connected(
     target: Target,
-    identifier: str,
-    will: Will,
+    name: str,
+    will: Will | None,
     heard: Heard,
     *,
     modern: bool = True,
@@ -239,66 +364,45 @@ async def connected(
         VersionRefused: The broker does not speak version 5 (`modern`).
         Away: It cannot be reached, or does not let us in.
     """
-    client = await _client(target, identifier, will, heard, modern=modern, session_s=session_s)
+    connection = Connection(heard, modern=modern)
     try:
         try:
-            await _open(client)
-        except MqttConnectError as error:
-            code = getattr(error.rc, "value", error.rc)
-            kind = VersionRefused if code in _UNSUPPORTED_VERSION else Away
-            raise kind(str(error)) from error
-        except (MqttError, OSError) as error:
+            async with asyncio.timeout(CONNECT_S):
+                await _open(connection, target, name, will, session_s, modern=modern)
+        except TimeoutError:
+            raise Away("the broker does not answer") from None
+        except OSError as error:
             raise Away(str(error)) from error
-        yield Connection(client, modern=modern)
+        yield connection
     finally:
-        await _close(client)
+        await connection.leave()
 
 
-async def _client(
+async def _open(
+    connection: Connection,
     target: Target,
-    identifier: str,
-    will: Will,
-    heard: Heard,
+    name: str,
+    will: Will | None,
+    session_s: int,
     *,
     modern: bool,
-    session_s: int,
-) -> aiomqtt.Client:
+) -> None:
+    secure = await asyncio.to_thread(_context, target) if target.secure else None
+    await asyncio.get_running_loop().create_connection(
+        lambda: connection, target.host, target.port, ssl=secure
+    )
     username, password = target.credentials()
-    session = _properties(PacketTypes.CONNECT)
-    session.SessionExpiryInterval = session_s
-    session.MaximumPacketSize = PACKET_LIMIT
-    try:
-        context = await asyncio.to_thread(_context, target) if target.secure else None
-    except (OSError, ValueError) as error:
-        raise Away(f"TLS: {error}") from error
-    client = aiomqtt.Client(
-        target.host,
-        target.port,
+    hello = packets.connect(
+        name,
+        modern=modern,
+        keepalive_s=target.keepalive_s,
+        session_s=session_s,
+        will=will,
         username=username,
         password=password,
-        identifier=identifier,
-        protocol=ProtocolVersion.V5 if modern else ProtocolVersion.V311,
-        will=aiomqtt.Will(will.topic, will.payload, 1, retain=True),
-        clean_session=None if modern else session_s == 0,
-        clean_start=session_s == 0 if modern else MQTT_CLEAN_START_FIRST_ONLY,
-        properties=session if modern else None,
-        timeout=CONNECT_S,
-        keepalive=target.keepalive_s,
-        queue_type=_Direct,
-        logger=_SILENT,
-        max_inflight_messages=0,  # no bound, and no search among all of them at each answer
-        tls_context=context,
-        socket_options=NO_DELAY,
+        packet_limit=PACKET_LIMIT,
     )
-    queue = client._queue  # noqa: SLF001 - made by aiomqtt from the type just given
-    assert isinstance(queue, _Direct)  # noqa: S101
-    queue.heard = heard
-    client._client.connect_timeout = CONNECT_S  # noqa: SLF001 - five seconds otherwise
-    return client
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]
+    await connection.introduce(hello, target.keepalive_s)
 
 
 def _context(target: Target) -> ssl.SSLContext:
@@ -306,31 +410,3 @@ def _context(target: Target) -> ssl.SSLContext:
     if target.tls_cert is not None:
         context.load_cert_chain(target.tls_cert, target.tls_key)
     return context
-
-
-async def _open(client: aiomqtt.Client) -> None:
-    """Connect; who is cancelled waits for the thread that connects, else its socket would stay."""
-    opening = asyncio.create_task(client.__aenter__(), name="mqtt-open")
-    try:
-        await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        await asyncio.wait((opening,))
-        with suppress(MqttError):
-            opening.result()
-        raise
-
-
-async def _close(client: aiomqtt.Client) -> None:
-    """Take leave if there is a connection, and close the socket in any case.
-
-    aiomqtt leaves it open when the broker takes the connection and then says nothing.
-    """
-    try:
-        if client._connected.done():  # noqa: SLF001
-            with suppress(MqttError):
-                await client.__aexit__(None, None, None)
-    finally:
-        client._client._sock_close()  # noqa: SLF001
-        for future in (client._connected, client._disconnected):  # noqa: SLF001
-            if future.done() and not future.cancelled():
-                future.exception()  # seen: nobody is to be told that it was not

@@ -12,8 +12,9 @@ from drivers.link import Device, Speaks, Surroundings
 from drivers.mqtt import codec
 from drivers.mqtt.broker import Broker
 from drivers.mqtt.codec import Rejected
-from drivers.mqtt.connection import Away, Filter
+from drivers.mqtt.connection import Away
 from drivers.mqtt.memory import Age, Seen
+from drivers.mqtt.packets import Filter
 from drivers.mqtt.pending import Pending, done, failed
 from drivers.mqtt.presence import Presence
 from drivers.mqtt.settings import MqttSettings
@@ -39,6 +40,7 @@ class Gate:
         self._broker = broker
         self._topic = partial(codec.gate_topic, surroundings.site, device.id)
         self._boot = ""
+        self._missed = False
         self._scans = Seen()
         self._events = Seen()
         self._age = Age()
@@ -75,13 +77,13 @@ class Gate:
         try:
             if isinstance(command, ShowDecision):
                 shown = codec.write_decision(command)
-                self._broker.publish(self._topic("decision"), shown, expires=True)
+                self._broker.publish(self._topic("decision"), shown, within_s=left_ms / 1000)
                 return done()
             name = self.pending.name()
             payload = codec.write_command(command, name, not_after)
             if payload is None:
                 return failed(f"a gate cannot follow {type(command).__name__}")
-            self._broker.publish(self._topic("cmd"), payload, expires=True)
+            self._broker.publish(self._topic("cmd"), payload, within_s=left_ms / 1000)
         except Away as error:
             return failed(str(error))
         return self.pending.expect(name)
@@ -92,7 +94,8 @@ class Gate:
             name = self.pending.name()
             payload = codec.write_command(Ping(), name, self._wall() + self._patience_ms)
             if payload is not None:
-                self._broker.publish(self._topic("cmd"), payload, expires=True)
+                within_s = self.presence.keepalive_s
+                self._broker.publish(self._topic("cmd"), payload, within_s=within_s)
                 self._asked = self.pending.expect(name)
 
     @property
@@ -183,11 +186,14 @@ class Gate:
         self._broker.drops.count(self._loop.time(), self.id, what, **facts)
 
     def _tell(self, up: bool, why: str) -> None:  # noqa: FBT001
-        if up:
-            log.info("gate_up", device=self.id)
-        else:
-            log.warning("gate_down", device=self.id, why=why)
+        if not up:
             self.pending.fail_all(why)
+        if self._broker.up:  # else that was said, once for all of them
+            if not up:
+                log.warning("gate_down", device=self.id, why=why)
+            elif self._missed:
+                log.info("gate_up", device=self.id)
+            self._missed = not up
         self._take(LinkChanged(self.id, up, why, self._boot))
 
 

@@ -16,8 +16,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from drivers.mqtt import codec
-from drivers.mqtt.connection import Away, Connection, Filter, Target, Will, connected
+from drivers.mqtt.connection import Away, Connection, Target, connected
 from drivers.mqtt.memory import Seen
+from drivers.mqtt.packets import Filter, Message, Will
 from drivers.signals import Direction, GateEventType, Mode
 
 AGAIN_S: Final = 0.25
@@ -389,23 +390,23 @@ class SimulatedGate:
 
     # --- what it is told
 
-    def _heard(self, topic: str, payload: bytes, kept: bool) -> None:  # noqa: FBT001
+    def _heard(self, message: Message) -> None:
         if self.faults.frozen:
             return
         try:
-            fields = _READ.decode(payload)
+            fields = _READ.decode(message.payload)
         except msgspec.DecodeError:
             self.dropped["unreadable"] += 1
             return
-        leaf = topic.rpartition("/")[2]
+        leaf = message.topic.rpartition("/")[2]
         if leaf == "cmd":
-            self._take(fields, kept=kept)
-        elif leaf == "decision" and not kept:
+            self._take(fields, kept=message.kept)
+        elif leaf == "decision" and not message.kept:
             self._show(fields)
         elif leaf == "status":
             there = fields.get("state") == "online"
             self._heard_of.set()
-            self._gateways[topic] = codec.to_ms(_instant(fields.get("ts"))) if there else 0
+            self._gateways[message.topic] = codec.to_ms(_instant(fields.get("ts"))) if there else 0
 
     def _take(self, command: dict[str, Any], *, kept: bool) -> None:
         """Follow a command, unless it was kept by the broker, is late or was seen before."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.embedded import mosquitto
 
+PROGRAM = mosquitto.found()
 PLAIN = """
 allow_anonymous true
 set_tcp_nodelay true
@@ -42,14 +43,13 @@ class Mosquitto:
         return (self.folder / "mosquitto.log").read_text(errors="replace")
 
     def start(self) -> None:
-        program = mosquitto.found()
-        assert program is not None
+        assert PROGRAM is not None
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "mosquitto.conf"
         listener = "" if "listener" in self.settings else f"listener {self.port} 127.0.0.1\n"
         file.write_text(f"{listener}{self.settings}\nlog_dest stderr\nlog_type all\n")
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen([program, "-c", file], stderr=log, stdout=log)
+            self._process = subprocess.Popen([PROGRAM, "-c", file], stderr=log, stdout=log)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
@@ -78,8 +78,9 @@ class Mosquitto:
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(signal.SIGCONT)
             process.send_signal(how)
+            if how != signal.SIGKILL:
+                process.send_signal(signal.SIGCONT)
             process.wait()
 
 

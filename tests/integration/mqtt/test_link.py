@@ -4,10 +4,7 @@ import asyncio
 import json
 from typing import Literal
 
-import aiomqtt
 import pytest
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from drivers.commands import Light, Ping, SetMode, ShowDecision
 from drivers.link import CommandFailed
@@ -111,49 +108,36 @@ async def test_a_command_is_sent_before_its_time_is_up_or_never(broker: Mosquitt
 async def test_commands_are_never_retained_and_expire_in_two_seconds(broker: Mosquitto) -> None:
     venue, gate = Venue(broker.url), a_gate(broker.url)
     async with venue.running(), gate.running(), a_client(broker.url) as spy:
-        await spy.subscribe([(topic("cmd"), 1), (topic("decision"), 1)], options=None)
+        await spy.subscribe(topic("cmd"), topic("decision"))
         await venue.until_up()
         await venue.send(a_release())
         await venue.send(ShowDecision("n1", {"decision": "denied"}))
-        seen = [await anext(spy.messages) for _ in range(2)]
+        seen = [await spy.next() for _ in range(2)]
     async with a_client(broker.url) as late:
-        await late.subscribe(f"composteur/v1/{SITE}/#", qos=1)
-        kept = [str((await anext(late.messages)).topic).rpartition("/")[2] for _ in range(3)]
+        await late.subscribe(f"composteur/v1/{SITE}/#")
+        kept = [(await late.next()).topic.rpartition("/")[2] for _ in range(3)]
 
-    assert [message.qos for message in seen] == [1, 1]
-    assert [getattr(message.properties, "MessageExpiryInterval", 0) for message in seen] == [2, 2]
+    assert [(message.expiry_s, message.kept) for message in seen] == [(2, False)] * 2
     assert sorted(kept) == ["state", "status", "status"]
 
 
 async def test_a_gate_that_was_away_is_not_opened_by_an_old_command(broker: Mosquitto) -> None:
     """The broker holds a command for an absent gate two seconds at most (trap: §3.2)."""
-    session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    session.SessionExpiryInterval = 3600
     venue = Venue(broker.url)
     async with venue.running():
-        async with a_client(
-            broker.url, identifier="gate", clean_start=False, properties=session
-        ) as gate:
-            await gate.subscribe(topic("cmd"), qos=1)
-            await say(gate, "status", retain=True, state="online", boot="b", ts=now_text())
+        async with a_client(broker.url, "gate", session_s=3600) as gate:
+            await gate.subscribe(topic("cmd"))
+            say(gate, "status", retain=True, state="online", boot="b", ts=now_text())
             await venue.until_up()
         assert await venue.failure(a_release("old")) == "no answer within 500 ms"
         await asyncio.sleep(2.6)
-        async with a_client(
-            broker.url, identifier="gate", clean_start=False, properties=session
-        ) as gate:
+        async with a_client(broker.url, "gate", session_s=3600) as gate:
             sent = venue.links[GATE].send(GATE, a_release("new"), wall() + 2000)
-            command = json.loads(await _payload(gate))
-            await say(gate, "ack", id=command["id"], ok=True)
+            command = json.loads((await gate.next()).payload)
+            say(gate, "ack", id=command["id"], ok=True)
             await sent
 
     assert command["tx"] == "new"
-
-
-async def _payload(client: aiomqtt.Client) -> bytes:
-    payload = (await anext(client.messages)).payload
-    assert isinstance(payload, bytes)
-    return payload
 
 
 @pytest.mark.parametrize(("protocol", "arrive"), [("5", 0), ("3.1.1", 3)])
@@ -162,9 +146,9 @@ async def test_what_the_broker_kept_of_scans_events_and_acks_is_dropped(
 ) -> None:
     """Version 5 is asked not to send them at all."""
     async with a_client(broker.url) as rogue:
-        await say(rogue, "scan", retain=True, id="n1", code="OLD", ts=now_text())
-        await say(rogue, "event", retain=True, id="b-1", type="passed", ts=now_text())
-        await say(rogue, "ack", retain=True, id="c1", ok=True)
+        say(rogue, "scan", retain=True, id="n1", code="OLD", ts=now_text())
+        say(rogue, "event", retain=True, id="b-1", type="passed", ts=now_text())
+        say(rogue, "ack", retain=True, id="c1", ok=True)
     venue = Venue(broker.url)
     async with venue.running(MqttSettings(protocol=protocol)), a_gate(broker.url).running():
         await venue.until_up()
@@ -195,10 +179,10 @@ async def test_a_scan_that_waited_somewhere_is_dropped_by_the_gates_own_clock(
     venue = Venue(broker.url)
     hour_ahead = 3_600_000
     async with venue.running(), a_client(broker.url) as gate:
-        await say(gate, "status", retain=True, state="online", boot="b")
+        say(gate, "status", retain=True, state="online", boot="b")
         await venue.until_up()
         for name, age_ms in (("new", 0), ("slow", 1500), ("old", 2600)):
-            await say(gate, "scan", id=name, code=name, ts=now_text(hour_ahead - age_ms))
+            say(gate, "scan", id=name, code=name, ts=now_text(hour_ahead - age_ms))
         await venue.until(lambda: venue.broker.drops.counts["stale"] == 1)
 
     assert [read.code for read in venue.told(CodeRead)] == ["new", "slow"]
@@ -224,10 +208,10 @@ async def test_garbage_is_counted_and_the_line_goes_on(broker: Mosquitto, size: 
     async with venue.running(), gate.running(), a_client(broker.url) as rogue:
         await venue.until_up()
         for leaf in ("status", "state", "scan", "event", "ack"):
-            await rogue.publish(topic(leaf), b"\xff" * size, qos=1)
+            rogue.publish(topic(leaf), b"\xff" * size)
         for unknown in ("scan", "event"):  # another site, an equipment nobody knows: not heard
-            await rogue.publish(f"composteur/v1/elsewhere/{GATE}/{unknown}", b"{}", qos=1)
-            await rogue.publish(f"composteur/v1/{SITE}/nobody/{unknown}", b"{}", qos=1)
+            rogue.publish(f"composteur/v1/elsewhere/{GATE}/{unknown}", b"{}")
+            rogue.publish(f"composteur/v1/{SITE}/nobody/{unknown}", b"{}")
         await venue.until(lambda: venue.broker.drops.counts["rejected"] == 5)
         await venue.send(a_release())
         assert venue.broker.connections == 1
@@ -242,7 +226,7 @@ async def test_a_megabyte_does_no_harm(
     settings = MqttSettings(protocol=protocol)
     async with venue.running(settings), gate.running(), a_client(broker.url) as rogue:
         await venue.until_up()
-        await rogue.publish(topic("scan"), b"{" + b" " * 1_000_000, qos=1)
+        rogue.publish(topic("scan"), b"{" + b" " * 1_000_000)
         await venue.send(a_release())
         await venue.until(lambda: venue.broker.drops.counts["rejected"] == arrives)
         assert venue.broker.connections == 1

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Any
 
-import aiomqtt
 import orjson
 
 from drivers.commands import Command, Release
@@ -15,6 +14,8 @@ from drivers.link import CommandFailed, Device, Link, Surroundings
 from drivers.mqtt import MqttSettings, MqttWire
 from drivers.mqtt.broker import Broker
 from drivers.mqtt.codec import gate_topic, to_text
+from drivers.mqtt.connection import Connection, Target, connected
+from drivers.mqtt.packets import Filter, Message
 from drivers.mqtt.simulator import Habits, SimulatedGate
 from drivers.signals import LinkChanged, Signal
 
@@ -119,15 +120,41 @@ def topic(leaf: str, gate: str = GATE) -> str:
     return gate_topic(SITE, gate, leaf)
 
 
+class Client:
+    """Somebody at the broker: a gate by hand, a spy, a rogue."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[Message] = asyncio.Queue()
+        self.connection: Connection
+
+    async def subscribe(self, *topics: str) -> None:
+        await self.connection.subscribe([Filter(topic, kept=True) for topic in topics])
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.connection.publish(topic, payload, retain=retain)
+
+    async def next(self) -> Message:
+        async with asyncio.timeout(5):
+            return await self.heard.get()
+
+    async def settled(self) -> None:
+        """Wait until the broker has taken all that was published."""
+        await self.subscribe("nothing/at/all")
+
+
 @asynccontextmanager
-async def a_client(url: str, **more: Any) -> AsyncIterator[aiomqtt.Client]:
+async def a_client(url: str, name: str = "", session_s: int = 0) -> AsyncIterator[Client]:
     """Connect a client that is nobody in particular."""
-    port = int(url.rpartition(":")[2])
-    more.setdefault("protocol", aiomqtt.ProtocolVersion.V5)
-    async with aiomqtt.Client("127.0.0.1", port, timeout=5, **more) as client:
+    client = Client()
+    name = name or f"client-{uuid.uuid4()}"
+    async with connected(
+        Target(url), name, None, client.heard.put_nowait, session_s=session_s
+    ) as connection:
+        client.connection = connection
         yield client
+        await client.settled()
 
 
-async def say(client: aiomqtt.Client, leaf: str, *, retain: bool = False, **fields: object) -> None:
+def say(client: Client, leaf: str, *, retain: bool = False, **fields: object) -> None:
     """Publish as a gate."""
-    await client.publish(topic(leaf), orjson.dumps(fields), qos=1, retain=retain)
+    client.publish(topic(leaf), orjson.dumps(fields), retain=retain)
