@@ -12,6 +12,7 @@ from typing import Final
 from gateway.embedded import folders, home, mosquitto, valkey
 from gateway.embedded import postgres as postgresql
 from gateway.embedded.background import in_thread
+from gateway.embedded.journal import cut_slowly
 from gateway.embedded.locks import take_lock
 from gateway.embedded.server import Say, Server
 from gateway.embedded.valkey import Durability
@@ -82,6 +83,9 @@ async def open_stores(
                 program = await in_thread(lambda: valkey.prepare(places, durability))
                 servers.append(Server(program, say))
                 redis = valkey.address(places)
+                leftovers = places.home / "leftovers"
+                await in_thread(lambda: folders.data_folder(leftovers, places.account))
+                await stack.enter_async_context(cut_slowly(valkey.journal(places), leftovers))
             if postgres == EMBEDDED:
                 program = await in_thread(lambda: postgresql.prepare(places))
                 servers.append(Server(program, say))

@@ -41,6 +41,11 @@ def address(places: Places) -> str:
     return f"unix://{places.sockets / _SOCKET}"
 
 
+def journal(places: Places) -> Path:
+    """Return the folder of the journal's files."""
+    return places.home / "valkey" / "appendonlydir"
+
+
 def configuration(data: Path, socket: Path, durability: Durability) -> str:
     """Return the settings file.
 
