@@ -93,19 +93,31 @@ class Gate:
         self.report("passed", direction=direction, tx=release["tx"])
         return release
 
+    def heard_gateway(self, status: Command) -> None:
+        """A gateway says that it is there, or not."""
+
     async def listen(self) -> None:
         while True:
             message = await self._client.next_message()
             command = orjson.loads(message.payload)
+            if "/gateway/" in message.topic:
+                self.heard_gateway(command)
+                continue
             if message.topic.endswith("/decision"):
                 self.decisions.put_nowait(command)
                 continue
-            self.told.append(command)
+            late_ms = datetime.now(UTC).timestamp() * 1000 - _sent_ms(command)
+            self.told.append({**command, "late_ms": late_ms})
             ok = self.acknowledges(command)
             if ok is not None:
                 answer = {"id": command["id"], "ok": ok}
                 self.publish("ack", answer if ok else {**answer, "error": "jammed"})
             self.commands.put_nowait(command)
+
+
+def _sent_ms(command: Command) -> float:
+    """Tell when a command was sent: it is good for two seconds."""
+    return datetime.fromisoformat(command["not_after"]).timestamp() * 1000 - 2000
 
 
 @asynccontextmanager
