@@ -167,6 +167,47 @@ def test_a_release_that_fails_is_given_back_at_once() -> None:
     play(ReleaseFailed("t1", "timeout"))
 
 
+def test_a_release_that_fails_does_not_lock_out_others_who_may_open() -> None:
+    play = a_door()
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1))
+    play(ReleaseFailed("t2", "timeout"), Annul("t2", "release failed"), FAILED)
+    play(OPEN, Commit("t1", 1), Revoke(ENTRY, "t1"))
+
+
+def test_after_three_failures_in_a_row_it_is_out_of_service_until_it_follows() -> None:
+    play = a_door()
+
+    for number in range(3):
+        play.tell(Granted(ENTRY, f"t{number}"))
+        play.tell(ReleaseFailed(f"t{number}", "timeout"))
+    assert play.machine.refusal(ENTRY) == "reader_out_of_service"
+    play(OpenOnce(ENTRY, "act"), Release(ENTRY, "act", 1))
+    play(Released("act"), Clear(Alarm.FAULT))
+    assert play.machine.refusal(ENTRY) is None
+
+
+def test_a_second_grant_takes_no_time_from_a_flagged_one() -> None:
+    play = a_door(open_s=5, longer_open_s=12)
+
+    play(Granted(ENTRY, "t1", longer=True), Release(ENTRY, "t1", 1, longer=True))
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1))
+    play.wait(11_999)
+    play.wait(1, Revoke(ENTRY, "t2"), Annul("t1", "not opened"), Annul("t2", "not opened"))
+
+
+def test_who_is_let_in_while_it_stands_open_has_time_anew() -> None:
+    play = a_door(held_warning_s=20)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(OPEN, Commit("t1", 1), Revoke(ENTRY, "t1"))
+    play.wait(15_000)
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1), Commit("t2", 1))
+    play.wait(19_999, Lock())
+    play.wait(1, Raise(Alarm.HELD_WARNING))
+
+
 def test_a_grant_counted_already_only_unlocks() -> None:
     play = a_door()
 
@@ -515,6 +556,15 @@ def test_a_fail_secure_door_stays_as_it_is_but_opens_for_whoever_asks() -> None:
     play(EvacuationEnded(), SetMode(ENTRY, "normal"), SetMode(EXIT, "normal"))
 
 
+def test_in_an_evacuation_no_scan_is_refused_by_the_door_and_a_lost_link_is_not_spoken_to() -> None:
+    play = a_door(lock="fail-secure")
+
+    play.tell(LinkLost())
+    play.tell(EvacuationBegan())
+    assert play.machine.refusal(EXIT) is None
+    play(Granted(EXIT, "t1"), Annul("t1", "evacuation"))
+
+
 def test_a_fail_secure_door_may_be_said_to_open_in_an_evacuation() -> None:
     play = a_door(lock="fail-secure", open_in_evacuation=True)
 
@@ -564,6 +614,9 @@ def test_while_a_door_is_free_the_other_stays_shut() -> None:
     outer(ModeSet(ENTRY, "free"), SetMode(ENTRY, "free"))
     outer(OpenOnce(ENTRY, "act"))
     inner(Granted(ENTRY, "t1"), Annul("t1", "interlock"))
+    inner.tell(OPEN)
+    outer(Granted(ENTRY, "t2"))
+    outer(OPEN, Commit("t2", 1))
 
 
 def test_a_request_to_exit_waits_for_the_other_door() -> None:
