@@ -3,6 +3,7 @@
 from playwright.async_api import Page, expect
 
 from gateway.http.services import HealthReport
+from gateway.people.roles import Role
 from tests.browser.conftest import log_in
 from tests.unit.http.doubles import Venue, an_event
 
@@ -89,3 +90,74 @@ async def test_documentation_lists_every_call(page: Page) -> None:
 
     await expect(page.locator("#calls > details").first).to_contain_text("/v1/scans")
     assert await page.locator("#calls > details").count() >= 19
+
+
+async def test_gates_show_their_state_and_follow_an_operator(page: Page, venue: Venue) -> None:
+    await log_in(page)
+    gate = page.locator("[data-gate=north-1]")
+    await expect(gate).to_contain_text("✓ Ready")
+
+    await gate.get_by_role("button", name="Lock").click()
+
+    await expect(gate).to_contain_text("✕ Locked")
+    assert venue.operations.modes.mode("north-1", "entry") == "locked"
+    await gate.get_by_role("button", name="Normal").click()
+    await expect(gate).to_contain_text("✓ Ready")
+
+
+async def test_viewer_sees_gates_and_alarms_and_has_no_buttons(page: Page, venue: Venue) -> None:
+    venue.operations.alarms.raise_("forced", equipment="north-1")
+    await log_in(page, who=Role.VIEWER)
+
+    await expect(page.locator("[data-alarm]")).to_contain_text("⚠ Forced")
+    await expect(page.locator("[data-gate=north-1]")).to_be_visible()
+    await expect(page.locator("main .acts button:visible")).to_have_count(0)
+
+
+async def test_alarm_appears_is_acknowledged_and_goes_when_it_is_over(
+    page: Page, venue: Venue
+) -> None:
+    await log_in(page)
+    await expect(page.locator("#alarms-part")).to_be_hidden()
+
+    venue.operations.alarms.raise_("forced", equipment="north-1", direction="entry", text="bang")
+    alarm = page.locator("[data-alarm='forced.north-1.entry']")
+    await expect(alarm).to_contain_text("bang")
+    await alarm.get_by_role("button", name="Acknowledge").click()
+    await expect(alarm).to_contain_text("seen by operator")
+
+    venue.operations.alarms.clear("forced", equipment="north-1", direction="entry")
+    await expect(alarm).to_have_count(0)
+
+
+async def test_evacuation_takes_two_steps_to_begin_and_two_to_end(page: Page, venue: Venue) -> None:
+    await log_in(page)
+    hall = page.locator("[data-space=hall]")
+
+    await hall.get_by_role("button", name="Evacuate…").click()
+    await page.keyboard.press("Escape")
+    assert venue.operations.evacuation.spaces == []
+    await hall.get_by_role("button", name="Evacuate…").click()
+    await page.locator("#sure .yes-do").click()
+
+    banner = page.locator("#evacuation")
+    await expect(banner).to_contain_text("⚠ EVACUATION · Great hall")
+    await expect(hall).to_contain_text("⚠ EVACUATION")
+    await banner.get_by_role("button", name="Return to service…").click()
+    await page.locator("#sure .yes-do").click()
+    await expect(page.locator("#said")).to_contain_text("nobody has set the space to normal")
+    await banner.get_by_role("button", name="It is clear").click()
+    await page.locator("#sure .yes-do").click()
+    await banner.get_by_role("button", name="Return to service…").click()
+    await page.locator("#sure .yes-do").click()
+    await expect(banner).to_be_hidden()
+    assert venue.operations.evacuation.spaces == []
+
+
+async def test_dashboard_speaks_french(page: Page, venue: Venue) -> None:
+    venue.operations.alarms.raise_("tailgating", equipment="north-1", direction="entry")
+    await log_in(page)
+    await page.click("#languages [lang=fr]")
+
+    await expect(page.locator("[data-alarm]")).to_contain_text("Deux pour un")
+    await expect(page.locator("[data-gate=north-1]")).to_contain_text("Verrouiller")

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from gateway.central.connection import Central
+from gateway.entitlements.admin import StoreAdmin
 from gateway.errors import StoreUnavailable
 from gateway.venue import acts as module
 from gateway.venue.acts import Acts, keep_moving, move, newest
@@ -120,9 +121,9 @@ async def test_acts_of_one_millisecond_keep_their_order() -> None:
     assert names == sorted(set(names))
 
 
-async def test_neither_store_nor_database_is_a_503(one: Process) -> None:
-    await one.admin.close()
-    one.admin.client.connection_pool.connection_kwargs["path"] = "/nowhere"
+async def test_neither_store_nor_database_is_no_answer() -> None:
+    admin = StoreAdmin("unix:///nowhere/store", "museum")
     async with Central(NOWHERE) as away:
         with pytest.raises(StoreUnavailable):
-            await newest(one.admin, away, after=None, limit=10)
+            await newest(admin, away, after=None, limit=10)
+    await admin.close()
