@@ -635,3 +635,70 @@ def test_an_evacuation_goes_before_an_interlock() -> None:
     inner(EvacuationBegan())
     inner(Granted(EXIT, "t1"), Release(EXIT, "t1", 1), Annul("t1", "evacuation"))
     inner(ExitRequested(), Unlock(5_000))
+
+
+# --- small print
+
+
+def test_a_request_to_exit_excuses_one_opening() -> None:
+    play = a_door(rex_s=3)
+
+    play(ExitRequested())
+    play(OPEN)
+    play.wait(500)
+    play(CLOSED)
+    play.wait(500)
+    play(OPEN, FORCED)
+
+
+def test_a_request_to_exit_unlocks_nothing_that_is_out_of_reach_or_free() -> None:
+    play = a_door(rex_unlocks=True)
+
+    play(ModeSet(EXIT, "free"), SetMode(EXIT, "free"))
+    play(ExitRequested())
+    play.tell(ModeSet(EXIT, "normal"))
+    play.tell(LinkLost())
+    play(ExitRequested())
+
+
+def test_passages_through_a_free_door_that_tells_of_them_are_no_offence() -> None:
+    play = Play(Door(DoorSettings(lock="fail-secure")))
+
+    play(ModeSet(ENTRY, "free"), SetMode(ENTRY, "free"))
+    play(Passed(ENTRY), Count(ENTRY, 1, "free passage"))
+    play.tell(ModeSet(ENTRY, "normal"))
+    play.tell(EvacuationBegan())
+    play(Passed(EXIT), Count(EXIT, 1, "evacuation"))
+
+
+def test_who_is_told_to_have_passed_a_door_with_a_contact_is_counted_by_the_contact() -> None:
+    play = a_door()
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(OPEN, Commit("t1", 1), Revoke(ENTRY, "t1"))
+    play(Passed(ENTRY, "t1"))
+
+
+def test_a_bolt_out_of_sight_is_no_fault() -> None:
+    play = a_door(bolt_s=2)
+
+    play(BondChanged(locked=False))
+    play.tell(LinkLost())
+    play.wait(10_000)
+    play.tell(LinkBack())
+    play(CLOSED)
+    play.wait(10_000)
+
+
+def test_who_was_let_in_while_it_stood_open_may_open_it_again() -> None:
+    play = a_door(open_s=5)
+
+    play(Granted(ENTRY, "t1"), Release(ENTRY, "t1", 1))
+    play(OPEN, Commit("t1", 1), Revoke(ENTRY, "t1"))
+    play.wait(1_000)
+    play(Granted(ENTRY, "t2"), Release(ENTRY, "t2", 1), Commit("t2", 1))
+    play.wait(1_000)
+    play(CLOSED)
+    play.wait(1_000)
+    play(OPEN)
+    play.wait(3_000, Lock())
