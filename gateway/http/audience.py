@@ -28,6 +28,8 @@ SHOWN = 50
 QUEUED = 40
 """Scans kept for a dashboard that reads slowly: two seconds of them."""
 LISTENERS = 200
+SHUT = frozenset({"locked", "evacuate"})
+"""Modes in which nobody is let in."""
 
 
 class Listener:
@@ -209,7 +211,10 @@ class Live:
 
 
 def space_documents(services: Services, states: Iterable[SpaceState]) -> dict[str, Document]:
-    """Write every space of the site file with what the store counts in it."""
+    """Write every space of the site file with what the store counts in it.
+
+    A space within one that is locked or evacuated lets nobody in either.
+    """
     counted = {state.id: state for state in states}
     evacuated = services.operations.evacuation.spaces
     documents: dict[str, Document] = {}
@@ -222,13 +227,27 @@ def space_documents(services: Services, states: Iterable[SpaceState]) -> dict[st
             "id": facts.id,
             "name": facts.name,
             "parent": facts.parent,
-            "open": mode in {"normal", "free"} and facts.open,
+            "open": facts.open,
             "mode": mode,
             "capacity": facts.capacity,
             "inside": 0 if state is None else state.inside,
             "reserved": 0 if state is None else state.reserved,
         }
+    shut = {name for name, space in documents.items() if space["mode"] in SHUT}
+    for name, document in documents.items():
+        document["open"] = document["open"] and shut.isdisjoint(chain(services, name))
     return documents
+
+
+def chain(services: Services, space: str) -> tuple[str, ...]:
+    """Return a space and those around it, innermost first."""
+    names: list[str] = []
+    name: str | None = space
+    while name is not None and name not in names:
+        names.append(name)
+        facts = services.spaces.get(name)
+        name = None if facts is None else facts.parent
+    return tuple(names)
 
 
 def sent(event: str, document: Document) -> bytes:

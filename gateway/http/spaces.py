@@ -8,7 +8,7 @@ from aiohttp import web
 from gateway.entitlements.admin import SpaceState
 from gateway.entitlements.place import Place
 from gateway.errors import StoreUnavailable
-from gateway.http.audience import space_documents
+from gateway.http.audience import chain, space_documents
 from gateway.http.face import Face
 from gateway.http.problems import Problem
 from gateway.http.responses import answer
@@ -131,14 +131,3 @@ def _space(services: Services, request: web.Request) -> SpaceFacts:
     if facts is None:
         raise Problem(404, "unknown_space")
     return facts
-
-
-def chain(services: Services, space: str) -> tuple[str, ...]:
-    """Return a space and those around it, innermost first."""
-    names: list[str] = []
-    name: str | None = space
-    while name is not None and name not in names:
-        names.append(name)
-        facts = services.spaces.get(name)
-        name = None if facts is None else facts.parent
-    return tuple(names)

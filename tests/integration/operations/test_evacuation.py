@@ -37,6 +37,8 @@ async def test_nothing_is_locked_or_stamped_and_exits_go_on_counting(house: Hous
     assert status == 200
     msgspec.convert(space, SpaceAnswer)
     assert (space["mode"], space["open"]) == ("evacuate", False)
+    _, listed = await ask(house, "GET", "/v1/spaces", "viewer")
+    assert [(each["id"], each["open"]) for each in listed["items"]][1] == ("vault", False)
 
     refused = await scan(house, "OUT")
     assert (refused["decision"], refused["reason"]) == ("denied", "evacuation")
