@@ -64,6 +64,28 @@ class Tally:
     sent: int = 0
     examples: list[str] = field(default_factory=list)
 
+    def note_late(self, late_s: float) -> None:
+        """Note how late this generator attended to a visitor."""
+        self.late += late_s > LATE_S
+        self.latest_s = max(self.latest_s, late_s)
+
+    def outcome(
+        self, lasted_s: float, expected: frozenset[str] = frozenset({GRANTED})
+    ) -> "Outcome":
+        """Sum up what happened."""
+        return Outcome(
+            sent=self.sent,
+            lasted_s=lasted_s,
+            outcomes=dict(self.outcomes),
+            wrong=sum(n for name, n in self.outcomes.items() if name not in expected),
+            latency=Spread.of_seconds(self.latency),
+            service=Spread.of_seconds(self.service),
+            late=self.late,
+            latest_ms=round(self.latest_s * 1_000, 3),
+            queued=self.queued,
+            examples=self.examples,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -169,7 +191,7 @@ class Generator:
                 break
             self._attend(due)
         await self._drain()
-        return self._result(time.perf_counter() - begun)
+        return self._tally.outcome(time.perf_counter() - begun, self._expected)
 
     async def closed_loop(self, *, lasts_s: float) -> Outcome:
         """Keep one request on its way on every connection, for so long or until `stop`."""
@@ -188,7 +210,7 @@ class Generator:
             async with asyncio.timeout(lasts_s):
                 await self._stop.wait()
         await self._drain()
-        return self._result(time.perf_counter() - begun)
+        return self._tally.outcome(time.perf_counter() - begun, self._expected)
 
     async def _connect(self) -> None:
         self._connections = [await Connection.open(self._place) for _ in range(self._size)]
@@ -211,9 +233,7 @@ class Generator:
 
     def _attend(self, due: float) -> None:
         """Send for a visitor who is due, now or as soon as a connection is free."""
-        late = time.perf_counter() - due
-        self._tally.late += late > LATE_S
-        self._tally.latest_s = max(self._tally.latest_s, late)
+        self._tally.note_late(time.perf_counter() - due)
         if self._free:
             self._send(self._free.pop(), due, self._release)
         else:
@@ -256,18 +276,3 @@ class Generator:
                 self._idle.set()
 
         connection.send(request, answered)
-
-    def _result(self, lasted_s: float) -> Outcome:
-        tally = self._tally
-        return Outcome(
-            sent=tally.sent,
-            lasted_s=lasted_s,
-            outcomes=dict(tally.outcomes),
-            wrong=sum(n for name, n in tally.outcomes.items() if name not in self._expected),
-            latency=Spread.of_seconds(tally.latency),
-            service=Spread.of_seconds(tally.service),
-            late=tally.late,
-            latest_ms=round(tally.latest_s * 1_000, 3),
-            queued=tally.queued,
-            examples=tally.examples,
-        )

@@ -1,123 +1,259 @@
 """How long a gate waits for its opening command: code published → `release` received, over MQTT.
 
-Our own gates (DESIGN section 8) at a private mosquitto, each with a visitor every half second or
-so, at random; the time holds the broker's two hops. A gate acknowledges the command and
-reports the passage, as a real one does.
+Our own gates (DESIGN section 8) at the private mosquitto. Fifty of them for a while, each with two
+visitors a second, three times what a turnstile lets through: an open loop, so a visitor's time
+counts from the instant they were due. Then two hundred gates and a thousand visitors within one
+second: spread over it, and in volleys of two hundred at the same instant. All times hold both hops
+through the broker. The baseline, in turns with the gateway, is a responder that sends a constant.
 """
 
 import asyncio
+import contextlib
+import itertools
+import os
 import random
-import time
-import uuid
-from datetime import UTC, datetime
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
+from loadtest import processes
 from loadtest.codes import code_of
+from loadtest.echo import BASE as ECHO
 from loadtest.figures import Figure, at_most
-from loadtest.mqtt import Client
+from loadtest.gates import Gate, Visitor, gates_at, let_come
+from loadtest.generator import Outcome, Tally
 from loadtest.plan import Plan
-from loadtest.samples import Spread
+from loadtest.schedule import procession
 from loadtest.site import SITE, gate
 from loadtest.stand import Stand, StandFailed, temporary_stand
 
-GATES = 16
-EVERY_S = 0.5
-ANSWER_S = 5.0
+STEADY_GATES = 50
+STEADY_EVERY_S = 0.5
+BURST_GATES = 200
+BURST_EACH = 5
+BURST_PERIOD_S = 1 / BURST_EACH
+PAUSE_S = 2.0
+UP_S = 10.0
+RELEASE = orjson.dumps(
+    {
+        "id": "0a1b2c3d-100",
+        "do": "release",
+        "not_after": "2026-11-22T10:00:00.000Z",
+        "direction": "entry",
+        "pulse_ms": 500,
+        "persons": 1,
+        "tx": "1-1795341600000-0",
+    }
+)
+
+
+@dataclass(slots=True)
+class Tallies:
+    """What the turns of one durability found, those of the gateway and those of the responder."""
+
+    steady: Tally = field(default_factory=Tally)
+    spread: Tally = field(default_factory=Tally)
+    volleys: Tally = field(default_factory=Tally)
+    bare_steady: Tally = field(default_factory=Tally)
+    bare_spread: Tally = field(default_factory=Tally)
 
 
 async def run(plan: Plan) -> list[Figure]:
-    """Let visitors through the gates."""
-    durability = plan.durabilities[-1]
-    each = 10 if plan.quick else 120
+    """Let visitors through the gates, with each durability."""
+    figures: list[Figure] = []
+    for durability in plan.durabilities:
+        plan.say(f"wire: {durability}")
+        figures += await _measure(plan, durability)
+    return figures
+
+
+async def _measure(plan: Plan, durability: str) -> list[Figure]:
+    each = max(1, int(plan.seconds / plan.rounds / STEADY_EVERY_S))
+    bursts = 1 if plan.quick else 5
+    tickets = plan.rounds * STEADY_GATES * each + 2 * bursts * BURST_GATES * BURST_EACH
+    codes = map(code_of, range(tickets))
+    tallies = Tallies()
     async with temporary_stand(
-        durability=durability, command=plan.command, parent=plan.folder, gates=GATES
+        durability=durability, command=plan.command, parent=plan.folder, gates=BURST_GATES
     ) as stand:
-        await stand.sell(0, GATES * each)
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(
-                    _gate(stand, number, range(number * each, (number + 1) * each), plan.seed),
-                    name=gate(number),
-                )
-                for number in range(GATES)
-            ]
-        await stand.wait_for_counted(GATES * each)
+        await stand.sell(0, tickets)
+        stand.pin(gateway=plan.first_core, stores=plan.second_core)
+        with processes.running_on(plan.second_core):
+            await _steady(plan, stand, codes, each, tallies)
+            await _bursts(plan, stand, codes, bursts, tallies)
+        stand.release()
+        await stand.wait_for_counted(tickets)
         wrong = await stand.verify()
-    spread = Spread.of_seconds([seconds for task in tasks for seconds in task.result()])
+    return _figures(tallies, durability, wrong)
+
+
+async def _steady(
+    plan: Plan, stand: Stand, codes: Iterator[str], each: int, tallies: Tallies
+) -> None:
+    """Take turns: the responder, the gateway."""
+    dice = random.Random(plan.seed)
+    async with (
+        _responder(plan, stand),
+        gates_at(stand.mqtt_url, _echo_bases(STEADY_GATES)) as echoes,
+        gates_at(stand.mqtt_url, _bases(STEADY_GATES)) as gates,
+    ):
+        await _all_up(stand, STEADY_GATES)
+        for _ in range(plan.rounds):
+            for these, shown, tally in (
+                (echoes, _any_code(), tallies.bare_steady),
+                (gates, codes, tallies.steady),
+            ):
+                await let_come(these, _in_turn(these, shown, each, STEADY_EVERY_S, dice), tally)
+    plan.say(f"  bare    {tallies.bare_steady.outcome(plan.seconds).latency}")
+    plan.say(f"  gateway {tallies.steady.outcome(plan.seconds).latency}")
+
+
+async def _bursts(
+    plan: Plan, stand: Stand, codes: Iterator[str], bursts: int, tallies: Tallies
+) -> None:
+    """Have a thousand come within a second: spread over it, and in volleys."""
+    dice = random.Random(plan.seed)
+    async with (
+        _responder(plan, stand),
+        gates_at(stand.mqtt_url, _echo_bases(BURST_GATES)) as echoes,
+    ):
+        for _ in range(bursts):
+            await asyncio.sleep(PAUSE_S)
+            visitors = _in_turn(echoes, _any_code(), BURST_EACH, BURST_PERIOD_S, dice)
+            await let_come(echoes, visitors, tallies.bare_spread)
+    async with gates_at(stand.mqtt_url, _bases(BURST_GATES)) as gates:
+        await _all_up(stand, BURST_GATES)
+        for _ in range(bursts):
+            await asyncio.sleep(PAUSE_S)
+            visitors = _in_turn(gates, codes, BURST_EACH, BURST_PERIOD_S, dice)
+            await let_come(gates, visitors, tallies.spread)
+            await asyncio.sleep(PAUSE_S)
+            await let_come(gates, _together(gates, codes), tallies.volleys)
+    plan.say(f"  spread  {tallies.spread.outcome(bursts).latency}")
+    plan.say(f"  volleys {tallies.volleys.outcome(bursts).latency}")
+
+
+def _in_turn(
+    gates: Sequence[Gate], codes: Iterator[str], each: int, period_s: float, dice: random.Random
+) -> list[list[Visitor]]:
+    """Have visitors come to each gate one after the other, to no two gates in step."""
     return [
-        Figure(
-            "wire",
-            "code received on the wire (MQTT) → opening command on the wire, p99",
-            spread.p99,
-            "ms",
-            at_most(20),
-            durability,
-            f"p50 {spread.p50:.2f} ms, most {spread.most:.1f} ms, {spread.count} passages, "
-            f"{GATES} gates, with both hops through the broker",
-            wrong,
-        )
+        [
+            Visitor(due_s, next(codes))
+            for due_s in procession(each, period_s, seed=dice.getrandbits(32))
+        ]
+        for _ in gates
     ]
 
 
-def _stamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _together(gates: Sequence[Gate], codes: Iterator[str]) -> list[list[Visitor]]:
+    """Have visitors come to all gates at the same instants."""
+    return [
+        [Visitor(number * BURST_PERIOD_S, next(codes)) for number in range(BURST_EACH)]
+        for _ in gates
+    ]
 
 
-async def _gate(stand: Stand, number: int, visitors: range, seed: int) -> list[float]:
-    """Be a gate; return how long each visitor waited for the release."""
-    dice = random.Random(seed * GATES + number)
-    base = f"composteur/v1/{SITE}/{gate(number)}"
-    boot = uuid.uuid4().hex[:8]
-    client = await Client.connect(stand.mqtt_url, f"{SITE}-{gate(number)}")
-    await client.subscribe(f"{base}/cmd")
-    state = {
-        "boot": boot,
-        "seq": 1,
-        "ts": _stamp(),
-        "modes": {"entry": "normal", "exit": "normal"},
-        "inputs": {},
-        "counters": {"entry": 0, "exit": 0},
-    }
-    online = {"state": "online", "boot": boot, "ts": _stamp()}
-    client.publish(f"{base}/status", orjson.dumps(online), retain=True)
-    client.publish(f"{base}/state", orjson.dumps(state), retain=True)
-    await asyncio.sleep(1)  # until the gateway has taken note
-    waited: list[float] = []
-    for visitor in visitors:
-        await asyncio.sleep(dice.expovariate(1 / EVERY_S))
-        scan = {
-            "id": uuid.uuid4().hex,
-            "direction": "entry",
-            "code": code_of(visitor),
-            "ts": _stamp(),
-        }
-        begun = time.perf_counter()
-        client.publish(f"{base}/scan", orjson.dumps(scan))
-        command = await _release(client, base, code_of(visitor))
-        waited.append(time.perf_counter() - begun)
-        passed = {
-            "id": f"{boot}-{visitor}",
-            "type": "passed",
-            "direction": "entry",
-            "tx": command.get("tx"),
-            "ts": _stamp(),
-        }
-        client.publish(f"{base}/event", orjson.dumps(passed))
-    await client.close()
-    return waited
+async def _all_up(stand: Stand, number: int) -> None:
+    """Wait until the gateway knows that these gates are there."""
+    wanted = {gate(each) for each in range(number)}
+    async with asyncio.timeout(UP_S):
+        while wanted:
+            answer = await stand.ask(stand.requests.get("/v1/equipment?limit=1000"))
+            if answer is None:
+                raise StandFailed("no equipment")
+            wanted -= {e["id"] for e in orjson.loads(answer)["items"] if e["link"] == "up"}
+            await asyncio.sleep(0.1)
 
 
-async def _release(client: Client, base: str, code: str) -> dict[str, object]:
-    """Acknowledge commands until one is a release."""
+@contextlib.asynccontextmanager
+async def _responder(plan: Plan, stand: Stand) -> AsyncIterator[None]:
+    """Run the baseline where the gateway runs in its turn."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "loadtest.echo", "--payload", RELEASE.decode()),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "LOADTEST_MQTT": stand.mqtt_url},
+        start_new_session=True,
+    )
     try:
-        async with asyncio.timeout(ANSWER_S):
-            while True:
-                message = await client.next_message()
-                command: dict[str, object] = orjson.loads(message.payload)
-                acknowledgement = orjson.dumps({"id": command["id"], "ok": True})
-                client.publish(f"{base}/ack", acknowledgement)
-                if command["do"] == "release":
-                    return command
-    except TimeoutError:
-        raise StandFailed(f"no release for {code} within {ANSWER_S:.0f} s") from None
+        if process.stdout is None or not await process.stdout.readline():
+            raise StandFailed("no responder")
+        processes.pin([process.pid], plan.first_core)
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+def _bases(number: int) -> list[str]:
+    return [f"composteur/v1/{SITE}/{gate(each)}" for each in range(number)]
+
+
+def _echo_bases(number: int) -> list[str]:
+    return [f"{ECHO}/{gate(each)}" for each in range(number)]
+
+
+def _any_code() -> Iterator[str]:
+    return itertools.repeat(code_of(0))
+
+
+def _figures(tallies: Tallies, durability: str, wrong: str) -> list[Figure]:
+    steady, bare = tallies.steady.outcome(1), tallies.bare_steady.outcome(1)
+    what = f"{STEADY_GATES} gates, {STEADY_GATES / STEADY_EVERY_S:.0f} codes/s"
+    figures = [
+        Figure(
+            "wire",
+            f"code published by a gate → release back at the gate, {what}, p99",
+            steady.latency.p99,
+            "ms",
+            at_most(20),
+            durability,
+            f"most {steady.latency.most:.1f} ms, {_sent(steady)}",
+            wrong or steady.void,
+        ),
+        Figure(
+            "wire",
+            "the same, from a bare responder, p99",
+            bare.latency.p99,
+            "ms",
+            None,
+            durability,
+            f"most {bare.latency.most:.1f} ms, {_sent(bare)}",
+            bare.void,
+        ),
+    ]
+    for name, found, base in (
+        ("p50", steady.service.p50, bare.service.p50),
+        ("p99", steady.service.p99, bare.service.p99),
+    ):
+        ratio = f"gateway / bare responder, from sent to release, {name}"
+        void = wrong or steady.void or bare.void
+        figures.append(Figure("wire", ratio, found / base, "×", None, durability, "", void))
+    bare_most = tallies.bare_spread.outcome(1).latency.most
+    for how, tally in (("spread over it", tallies.spread), ("in volleys", tallies.volleys)):
+        outcome = tally.outcome(1)
+        # Two hundred cannot be sent within 5 ms: what volleys are late counts, on the bad side.
+        void = f"{outcome.wrong} of {outcome.sent} not let in" if outcome.wrong else ""
+        figures.append(
+            Figure(
+                "wire",
+                f"{BURST_GATES} gates, {BURST_GATES * BURST_EACH:,} codes within a second, {how}, "
+                "longest",
+                outcome.latency.most,
+                "ms",
+                at_most(250),
+                durability,
+                f"p50 {outcome.latency.p50:.1f}, p99 {outcome.latency.p99:.1f} ms, "
+                f"{outcome.sent:,} codes; bare responder, spread: most {bare_most:.1f} ms",
+                wrong or void,
+            )
+        )
+    return figures
+
+
+def _sent(outcome: Outcome) -> str:
+    service = outcome.service
+    return f"{outcome.sent:,} codes; sent → release p50 {service.p50:.2f}, p99 {service.p99:.2f} ms"

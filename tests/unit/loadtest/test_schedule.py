@@ -3,7 +3,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from loadtest.schedule import poisson
+from loadtest.schedule import poisson, procession
 
 
 def test_the_same_seed_sends_the_same_visitors() -> None:
@@ -33,3 +33,10 @@ def test_the_rate_is_kept_on_average_and_gaps_are_exponential() -> None:
 def test_nobody_comes_at_no_rate() -> None:
     with pytest.raises(ValueError, match="above zero"):
         next(poisson(0, seed=1))
+
+
+def test_at_a_gate_nobody_comes_close_behind_another() -> None:
+    due = list(procession(1_000, 0.5, seed=5))
+
+    assert all(0 <= at - number * 0.5 < 0.5 for number, at in enumerate(due))
+    assert min(later - earlier for earlier, later in pairwise(due)) > 0.3

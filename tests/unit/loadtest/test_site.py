@@ -17,3 +17,14 @@ def test_lanes_report_their_passages(tmp_path: Path) -> None:
 
     equipment = tomllib.loads(path.read_text(encoding="utf-8"))["equipment"]
     assert [e["id"] for e in equipment if e["count_on"] == "passage"] == [lane(n) for n in range(3)]
+
+
+def test_gates_on_mqtt_bring_a_broker(tmp_path: Path) -> None:
+    path = Site(tmp_path, 8080, gates=2).write()
+
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert content["stores"]["mqtt"] == "embedded"
+    assert {e["controller"] for e in content["equipment"] if "controller" in e} == {
+        "board-0",
+        "board-1",
+    }
