@@ -376,9 +376,7 @@ class Lane:
 
     def admit(self, admission: Admission) -> None:
         """Let somebody in who was granted, here or elsewhere; never waits."""
-        self._grants[admission.tx] = admission
-        if len(self._grants) > GRANTS_KEPT:
-            self._grants.popitem(last=False)
+        self._remember(admission)
         self.tell(
             told.Granted(
                 admission.direction,
@@ -390,7 +388,17 @@ class Lane:
             )
         )
 
+    def _remember(self, admission: Admission) -> None:
+        self._grants[admission.tx] = admission
+        if len(self._grants) > GRANTS_KEPT:
+            self._grants.popitem(last=False)
+
     # --- people
+
+    def _open(self, direction: Direction, tx: str) -> list[asyncio.Future[None]]:
+        """Open for one person, for an operator; their act counts whoever passes."""
+        self._remember(Admission(direction, tx, counted=True))
+        return self.tell(told.OpenOnce(direction, tx))
 
     def set_mode(self, direction: Direction, mode: Mode) -> None:
         """Work as usual, free, or locked in a direction from now on."""
@@ -407,7 +415,7 @@ class Lane:
             raise NoAnswer(f"{self.id} cannot be reached.")
         match order.act:
             case "open":
-                sent = self.tell(told.OpenOnce(order.directions[0], order.id))
+                sent = self._open(order.directions[0], order.id)
                 if not sent:
                     raise CannotFollow(f"{self.id} cannot be opened now ({self.machine.state}).")
             case "lock" | "free" | "normal":
