@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.site import load_site, site_option
+from gateway.cli.site import OPERATOR, load_site, site_option
 
 if TYPE_CHECKING:
     from gateway.people.identity import Key
@@ -49,6 +49,8 @@ def create(role: str, name: str, reader: str | None, may: tuple[str, ...], site_
     async def run() -> str:
         async with app.tools(site) as tools:
             _, secret = await tools.desk.create(name, Role(role), reader, may)
+            tools.operations.acts.note(OPERATOR, "key_create", name, role=role, reader=reader)
+            await tools.operations.acts.settled()
             return secret
 
     try:
@@ -91,7 +93,11 @@ def revoke(name: str, site_path: Path) -> None:
 
     async def run() -> bool:
         async with app.tools(site) as tools:
-            return await tools.desk.revoke(name)
+            revoked = await tools.desk.revoke(name)
+            if revoked:
+                tools.operations.acts.note(OPERATOR, "key_revoke", name)
+                await tools.operations.acts.settled()
+            return revoked
 
     try:
         if not uvloop.run(run()):

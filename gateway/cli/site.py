@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 DEFAULT = Path("site.toml")
 VARIABLE = "COMPOSTEUR_SITE"
+OPERATOR = "cli"
+"""Who did it, in the events and the audit of what commands do."""
 
 
 def site_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,16 +10,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.cli.codes import canonical
-from gateway.cli.site import load_site, site_option
+from gateway.cli.site import OPERATOR, load_site, site_option
 
 if TYPE_CHECKING:
     from config import Site
     from gateway.app import Core
     from gateway.entitlements.place import Place
+    from gateway.entitlements.store import Settled
     from gateway.tickets.decision import TicketView, Window
-
-OPERATOR = "cli"
-"""Who did it, in the events these commands make."""
 
 
 @click.group("ticket")
@@ -84,10 +82,14 @@ def destroy(code: str, reason: str | None, site_path: Path) -> None:
 
     site = load_site(site_path)
     reference = canonical(code)
+
+    async def make_unusable(tools: "Core") -> "Settled":
+        settled = await tools.store.destroy(reference, operator=OPERATOR, reason=reason)
+        await _note(tools, "destroy", reference, reason, settled)
+        return settled
+
     try:
-        settled = _run(
-            site, lambda tools: tools.store.destroy(reference, operator=OPERATOR, reason=reason)
-        )
+        settled = _run(site, make_unusable)
     except UnknownTicket as error:
         raise click.ClickException(f"there is no ticket {reference}") from error
     if settled.ticket is not None:
@@ -117,11 +119,20 @@ def undo(code: str, event: str | None, reason: str | None, site_path: Path) -> N
             settled = await tools.store.undo(row, operator=OPERATOR, reason=reason)
         except (NotPossible, UnknownEvent) as error:
             raise click.ClickException(f"the stamp {grant} cannot be taken back") from error
+        await _note(tools, "undo", reference, reason, settled)
         return settled.ticket
 
     ticket = _run(site, take_back)
     if ticket is not None:
         _print_ticket(ticket, ZoneInfo(site.identity.timezone))
+
+
+async def _note(
+    tools: "Core", what: str, code: str, reason: str | None, settled: "Settled"
+) -> None:
+    acts = tools.operations.acts
+    acts.note(OPERATOR, what, code, reason=reason, event=settled.event, of=settled.of)
+    await acts.settled()
 
 
 def _run[Result](site: "Site", act: Callable[["Core"], Awaitable[Result]]) -> Result:
