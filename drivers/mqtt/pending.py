@@ -21,6 +21,14 @@ class Pending:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def has(self, name: str) -> bool:
+        """Tell whether a command of this name is under way."""
+        return name in self._waiting
+
+    def of(self, name: str) -> asyncio.Future[None] | None:
+        """Return the future of a command that is under way."""
+        return self._waiting[name][0] if name in self._waiting else None
+
     def name(self) -> str:
         """Return an id that was never used before, nor by an earlier run of this gateway."""
         self._number += 1

@@ -18,7 +18,7 @@ LONGEST_ACK_MS = 900
 _OUTPUTS: Mapping[DialectName, range] = {
     "composteur": range(0),
     "shelly": range(16),
-    "tasmota": range(1, 33),
+    "tasmota": range(1, 9),  # above the eighth, older ones share PulseTime with the first eight
     "esphome": range(100),
 }
 _INPUTS: Mapping[DialectName, range] = {

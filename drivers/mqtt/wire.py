@@ -1,12 +1,18 @@
 """MQTT as a wire: makes the link of each controller, and has those of one broker share it."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from config.wires import WireSettings
 from drivers.link import Link, Surroundings
 from drivers.mqtt import codec
+from drivers.mqtt.board import BoardLink, inputs_of, outputs_of
 from drivers.mqtt.broker import Broker
 from drivers.mqtt.connection import Target
+from drivers.mqtt.dialects.dialect import Dialect
+from drivers.mqtt.dialects.esphome import ESPHome
+from drivers.mqtt.dialects.shelly import Shelly
+from drivers.mqtt.dialects.tasmota import Tasmota
 from drivers.mqtt.link import GateLink
 from drivers.mqtt.settings import MqttSettings
 
@@ -34,7 +40,11 @@ class MqttWire:
         """
         if not isinstance(settings, MqttSettings):
             raise TypeError(f"not for MQTT: {type(settings).__name__}")
-        return GateLink(settings, surroundings, self._broker(settings, surroundings))
+        broker = self._broker(settings, surroundings)
+        dialect = _dialect(settings, surroundings)
+        if dialect is None:
+            return GateLink(settings, surroundings, broker)
+        return BoardLink(settings, surroundings, broker, dialect)
 
     def _broker(self, settings: MqttSettings, surroundings: Surroundings) -> Broker:
         if surroundings.address is None:
@@ -63,3 +73,26 @@ class MqttWire:
             topic = codec.gateway_topic(site, gateway)
             self.brokers[key] = Broker(target, identifier, topic, surroundings.wall)
         return self.brokers[key]
+
+
+def _dialect(settings: MqttSettings, surroundings: Surroundings) -> Dialect | None:
+    """Make the dialect of a board; none for gates of ours."""
+    prefix = settings.prefix or ""
+    match settings.dialect:
+        case "composteur":
+            return None
+        case "shelly":
+            site, gateway = surroundings.site, surroundings.gateway
+            return Shelly(prefix, f"{codec.ROOT}/{site}/gateway/{gateway}/{prefix}")
+        case "tasmota":
+            return Tasmota(prefix)
+        case "esphome":
+            devices = surroundings.devices
+            return ESPHome(
+                prefix,
+                {number: settings.switch_name.format(number) for number in outputs_of(devices)},
+                {number: settings.sensor_name.format(number) for number in inputs_of(devices)},
+                hardware_pulse=settings.hardware_pulse,
+            )
+        case _:
+            assert_never(settings.dialect)

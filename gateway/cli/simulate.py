@@ -155,6 +155,55 @@ async def _gates(**options: Any) -> None:
         click.echo(_summary(sums, sorted(waits)))
 
 
+@command.command("relay")
+@_site
+@_mqtt
+@click.option("--dialect", type=click.Choice(("shelly", "tasmota", "esphome")), required=True)
+@click.option("--prefix", required=True, help="The board's topic prefix, as in the site file.")
+@click.option(
+    "--passage",
+    metavar="INPUT",
+    type=int,
+    help="Somebody passes after each pulse: this input closes for 300 ms.",
+)
+@click.option("--for", "seconds", type=click.FloatRange(min=0.1), metavar="S", help="End after S.")
+def relay(**options: Any) -> None:
+    """Be a board with relays and inputs, in its maker's dialect."""
+    import uvloop
+
+    uvloop.run(_relay(**options))
+
+
+async def _relay(**options: Any) -> None:
+    import asyncio
+    import time
+    from contextlib import suppress
+
+    from drivers.mqtt.relays import BOARDS
+
+    kinds = {str(name): kind for name, kind in BOARDS.items()}
+    url = options["url"] or _whereabouts(options["site"], None)[0]
+    board = kinds[options["dialect"]](
+        url, options["prefix"], wall=lambda: time.time_ns() // 1_000_000
+    )
+    passage: int | None = options["passage"]
+    if passage is not None:
+        board.inputs[passage] = False
+    told = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(options["seconds"]), board.running():
+            while True:
+                await asyncio.sleep(0.05)
+                for output, on, _ in board.switched[told:]:
+                    told += 1
+                    click.echo(f"output {output} {'on' if on else 'off'}")
+                    if on and passage is not None:
+                        await asyncio.sleep(0.5)
+                        board.set_input(passage, value=True)
+                        await asyncio.sleep(0.3)
+                        board.set_input(passage, value=False)
+
+
 def _whereabouts(site: str, url: str | None) -> tuple[str, str, list[str]]:
     """Find the broker, the site's id and the gates it has on MQTT."""
     path = Path(site)

@@ -1,0 +1,1 @@
+"""How other makers' boards speak MQTT: topics and payloads ⇄ what they mean. Pure."""
