@@ -411,6 +411,7 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
         dice=random.random,
         mode=people.modes.mode,
         evacuates=people.evacuation.at,
+        first=people.opening,
     )
     boards = Boards(wires(), needs, machine_of, core.admitting, core.addresses.mqtt)
     people.modes.on_change(boards.set_mode)

@@ -111,7 +111,9 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
             opening, flags = services.operations.opening, services.operations.flags.of(place)
             first = bool(flags) and opening.awaits_first(place, flags)
             if first:
-                flags = await opening.flags_of_first(code, place, flags, services.store)
+                flags = await opening.flags_of_first(
+                    code, place, flags, services.store, within_ms=PATIENCE_MS
+                )
             decision = await services.store.scan(
                 code,
                 place,

@@ -35,6 +35,21 @@ class Flags(Protocol):
         """Have a letter hold for a cause, or not any more."""
 
 
+class First(Protocol):
+    """Who opens a space for all others when they come first (`gateway.venue.opening`)."""
+
+    def awaits_first(self, place: Place, flags: str) -> bool:
+        """Tell whether only the first of the staff is missing for a scan at a place."""
+
+    async def flags_of_first(
+        self, code: str, place: Place, flags: str, store: EntitlementStore, *, within_ms: int
+    ) -> str:
+        """Return the flags of such a scan: staff is let in, all others are not."""
+
+    def came(self, place: Place) -> None:
+        """Open the spaces of a place for all."""
+
+
 class Panel(Protocol):
     """Where people see the equipment, and command it from (`gateway.venue.equipment`)."""
 
@@ -106,6 +121,7 @@ class Needs:
         dice: a number in [0, 1), for random checks.
         mode: what an equipment is set to in a direction.
         evacuates: whether the space of an equipment is evacuated.
+        first: who opens a space for all others.
     """
 
     store: EntitlementStore
@@ -123,3 +139,4 @@ class Needs:
     dice: Callable[[], float]
     mode: Callable[[str, Direction], Mode]
     evacuates: Callable[[str], bool]
+    first: First | None = None

@@ -152,15 +152,19 @@ class Opening:
         )
 
     async def flags_of_first(
-        self, code: str, place: Place, flags: str, store: EntitlementStore
+        self, code: str, place: Place, flags: str, store: EntitlementStore, *, within_ms: int
     ) -> str:
         """Return the flags of a scan where `awaits_first`: staff is let in, all others are not.
 
         Raises:
-            StoreUnavailable: the store does not answer.
+            StoreUnavailable: the store does not answer in time.
         """
         waiting = [space for space in place.chain if space in self._awaiting]
-        view = await store.look(code)
+        try:
+            async with asyncio.timeout(within_ms / 1000):
+                view = await store.look(code)
+        except TimeoutError:
+            raise StoreUnavailable from None
         if view is None or any(view.product not in self._awaiting[space] for space in waiting):
             return flags
         return flags.replace(CLOSED, "")

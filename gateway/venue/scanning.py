@@ -169,12 +169,21 @@ class Scanner:
         flags = needs.flags.of(place)
         waited_ms = int((self._loop.time() - since) * 1000)
         patience_ms = max(SHORTEST_MS, PATIENCE_MS - waited_ms // 10 * 10)
+        first = needs.first if flags else None
+        first = first if first and first.awaits_first(place, flags) else None
         try:
+            if first is not None:
+                flags = await first.flags_of_first(
+                    read.code, place, flags, needs.store, within_ms=patience_ms
+                )
             decision = await needs.store.scan(
                 read.code, place, nonce=nonce, patience_ms=patience_ms, flags=flags
             )
         except StoreUnavailable:
             decision = self._decide_alone(read.code, place, nonce, flags)
+        else:
+            if first is not None and decision.granted and "c" not in flags:
+                first.came(place)
         if decision.granted and not decision.replayed and (decision.event or "f" not in flags):
             counted = place.hold_ms is None or decision.degraded
             barrier.admit(
