@@ -6,9 +6,21 @@ from typing import override
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.errors import StoreUnavailable
+from gateway.tickets.decision import Decision
 from gateway.venue.needs import Needs
 from tests.unit.venue.lane_doubles import World, a_gate, soon
 from tests.unit.venue.test_lanes import a_venue
+
+CLOSED = Decision(
+    granted=False,
+    reason="space_closed",
+    event="1-1-0",
+    replayed=False,
+    conflict=None,
+    attention=False,
+    persons=1,
+    ticket=None,
+)
 
 
 @dataclass
@@ -48,6 +60,7 @@ class Waiting(World):
 
 async def test_staff_opens_the_space_and_is_decided_as_in_an_open_one() -> None:
     world = Waiting()
+    world.store.answers["PUBLIC"] = CLOSED
     async with a_venue(a_gate(), world=world) as venue:
         venue.link().read("north", "PUBLIC")
         await soon(lambda: len(world.store.scans) == 1)
