@@ -16,7 +16,6 @@ from drivers.signals import CodeRead, GateEvent, InputChanged, LinkChanged
 from tests.integration.mqtt.brokers import Mosquitto
 from tests.integration.mqtt.venue import SITE, Venue, wall
 
-
 ONE = ("gate", "--mqtt", "mqtt://127.0.0.1:1", "--site", "s", "--equipment", "x")
 
 

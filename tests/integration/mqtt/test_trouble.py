@@ -99,6 +99,26 @@ async def test_events_wait_for_a_gateway_that_is_away_and_scans_do_not(broker: M
     assert not second.told(CodeRead)
 
 
+async def test_an_event_the_broker_died_over_is_told_again_and_one_it_took_is_not(
+    broker: Mosquitto,
+) -> None:
+    venue, gate = Venue(broker.url), a_gate(broker.url)
+    async with venue.running(), gate.running():
+        await venue.until_up()
+        gate.passed("entry", "e1")
+        await venue.until(lambda: len(venue.told(GateEvent)) == 1)
+        broker.freeze()  # what it is sent from now on stays in its socket
+        gate.passed("entry", "e2")
+        await asyncio.sleep(0.1)
+        broker.kill()
+        broker.start()
+        await venue.until(lambda: len(venue.told(GateEvent)) == 2)
+        await asyncio.sleep(0.1)
+
+    assert [event.tx for event in venue.told(GateEvent)] == ["e1", "e2"]
+    assert not venue.broker.drops.counts["repeated"]
+
+
 async def test_two_hundred_controllers_share_one_connection(broker: Mosquitto) -> None:
     venue = Venue(broker.url)
     names = [f"north-{n}" for n in range(200)]
