@@ -5,7 +5,6 @@ Nothing here logs, waits for a second thing or starts a task.
 """
 
 import secrets
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -202,7 +201,7 @@ async def _malformed(face: Face, place: Place, scan: ScanRequest, operator: str)
     try:
         return await face.services.store.malformed(place, operator=operator)
     except StoreUnavailable:
-        return replace(refused, degraded=True)
+        return msgspec.structs.replace(refused, degraded=True)
 
 
 def opened(face: Face, code: str, place: Place, scan: ScanRequest, operator: str) -> Decision:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from msgspec import structs
+
 from config.models import Equipment
 from controllers.machine import Refusal
 from drivers.signals import CodeRead
@@ -213,19 +215,21 @@ class Scanner:
         if opened.code != read.code:
             return _refused(Reason.LANE_BUSY)
         event = None if opened.tx.startswith("local-") else opened.tx
-        return replace(_granted(opened.persons), event=event, replayed=True, degraded=event is None)
+        return structs.replace(
+            _granted(opened.persons), event=event, replayed=True, degraded=event is None
+        )
 
     def _decide_alone(self, code: str, place: Place, nonce: str, flags: str) -> Decision:
         """Decide while the store is silent, and keep who is let in for later."""
         reason = self._refused_alone(place, flags)
         if reason is not None:
-            return replace(_refused(reason), degraded=True)
+            return structs.replace(_refused(reason), degraded=True)
         if "f" in flags and place.direction == "entry":
             if place.hold_ms is None:  # else the gate counts who passes freely
                 self._settle(Untracked(place, 1, "free"))
-            return replace(_granted(1), degraded=True)
+            return structs.replace(_granted(1), degraded=True)
         self._needs.late.put(LateScan(code, place, nonce, None, "", self._needs.wall()))
-        return replace(_granted(1), degraded=True)
+        return structs.replace(_granted(1), degraded=True)
 
     def _refused_alone(self, place: Place, flags: str) -> Reason | None:
         found = [Reason.READER_OUT_OF_SERVICE] if "o" in flags else []
@@ -247,7 +251,7 @@ def _reference(code: str) -> str | None:
 
 
 def _refused(reason: Reason) -> Decision:
-    return replace(_granted(1), granted=False, reason=reason)
+    return structs.replace(_granted(1), granted=False, reason=reason)
 
 
 def _granted(persons: int) -> Decision:

@@ -1,9 +1,8 @@
 """What a scan means: its place, its answer, its refusals (DESIGN 7)."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec import structs
 
 from gateway.http.scans import PATIENCE_MS
 from gateway.http.schemas import ScanAnswer
@@ -80,7 +79,7 @@ async def test_refusal_is_a_200_with_its_reason(client: Client) -> None:
 
 async def test_conflict_is_told(client: Client, venue: Venue) -> None:
     conflict = Conflict("no_stamps_left", "1-9-0", "south-1", NOW)
-    venue.store.decide = lambda _code: replace(a_decision(view=a_view()), conflict=conflict)
+    venue.store.decide = lambda _code: structs.replace(a_decision(view=a_view()), conflict=conflict)
 
     answer = (await scan(client))[1]
 

@@ -1,10 +1,10 @@
 """A display says in a few words what a steward needs."""
 
 import string
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.tickets.decision import Decision, TicketView, Window
 from gateway.tickets.messages import accept_language, message

@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 import config
 from config import Site
@@ -83,7 +85,7 @@ class FakeStore:
         self.scans.append((code, place, flags))
         await asyncio.sleep(0)
         found = self.answers.get(code, GRANTED)
-        return replace(found, event=found.event or f"1-{NOW}-{next(self._numbers)}")
+        return structs.replace(found, event=found.event or f"1-{NOW}-{next(self._numbers)}")
 
     async def passage(
         self, row: EventRow, *, persons: int | None = None, at: int | None = None

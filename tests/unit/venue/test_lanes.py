@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec import structs
 
 from drivers.commands import Ping, Pulse, Release, Revoke, SetMode, ShowDecision
 from drivers.signals import (
@@ -111,7 +112,7 @@ async def test_nobody_passes_and_the_timer_gives_the_grant_back(venue: Venue) ->
 
 
 async def test_a_refusal_is_shown_and_opens_nothing(venue: Venue) -> None:
-    refused = replace(GRANTED, granted=False, reason="unknown_ticket")
+    refused = structs.replace(GRANTED, granted=False, reason="unknown_ticket")
     venue.world.store.answers["TICKET"] = refused
 
     venue.link().read("north", "TICKET")
@@ -127,7 +128,7 @@ async def test_a_refusal_is_shown_and_opens_nothing(venue: Venue) -> None:
 
 
 async def test_a_replayed_answer_opens_nothing_again(venue: Venue) -> None:
-    venue.world.store.answers["TICKET"] = replace(GRANTED, replayed=True)
+    venue.world.store.answers["TICKET"] = structs.replace(GRANTED, replayed=True)
 
     venue.link().read("north", "TICKET")
 
@@ -371,7 +372,7 @@ async def test_a_bag_check_waits_for_the_steward_who_opens() -> None:
 
 async def test_a_party_gets_more_time_with_each_who_passes() -> None:
     async with a_venue(a_gate(keys='count_on = "passage"\ndebounce_ms = 0')) as venue:
-        venue.world.store.answers["PARTY"] = replace(GRANTED, persons=3)
+        venue.world.store.answers["PARTY"] = structs.replace(GRANTED, persons=3)
         venue.link().read("north", "PARTY")
         await soon(lambda: releases(venue.link()))
         tx = releases(venue.link())[0].tx
