@@ -21,6 +21,7 @@ from drivers.mqtt import packets
 from drivers.mqtt.packets import Filter, Malformed, Message, Packet, Will
 
 type Heard = Callable[[Message], None]
+type Taken = Callable[[], object]
 
 CONNECT_S: Final = 2.0
 LEAVE_S: Final = 1.0
@@ -105,8 +106,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._splitter = packets.Splitter()
         self._answers: dict[int, asyncio.Future[bytes]] = {}
-        self._unacknowledged: dict[int, str] = {}
-        self._waiting: deque[tuple[float | None, Message]] = deque()
+        self._unacknowledged: dict[int, tuple[str, Taken | None]] = {}
+        self._waiting: deque[tuple[float | None, Message, Taken | None]] = deque()
         self._receive_maximum = _NUMBERS
         self._number = 0
         self._beat: asyncio.TimerHandle | None = None
@@ -122,6 +123,7 @@ class Connection(asyncio.Protocol):
         qos: Literal[0, 1] = 1,
         retain: bool = False,
         within_s: float | None = None,
+        taken: Taken | None = None,
     ) -> None:
         """Send a message at once; whether it arrived is for the receiver to acknowledge.
 
@@ -135,6 +137,7 @@ class Connection(asyncio.Protocol):
             qos: 0, or 1 for what the broker is to acknowledge.
             retain: Whether the broker is to keep it.
             within_s: After that nobody is to get it; the broker itself drops it in two seconds.
+            taken: Called when the broker has acknowledged it, which it may never.
 
         Raises:
             Away: The connection is lost, or the broker does not take what it was sent.
@@ -145,22 +148,22 @@ class Connection(asyncio.Protocol):
             if len(self._waiting) >= WAITING_LIMIT:
                 raise Away("the broker does not keep up")
             until = None if within_s is None else self._loop.time() + within_s
-            self._waiting.append((until, message))
+            self._waiting.append((until, message, taken))
             return
-        self._publish(message, self._next() if qos else 0)
+        self._publish(message, self._next() if qos else 0, taken)
 
-    def _publish(self, message: Message, number: int) -> None:
+    def _publish(self, message: Message, number: int, taken: Taken | None) -> None:
         self._send(packets.publish(message, number, modern=self._modern))
         if number:
-            self._unacknowledged[number] = message.topic
+            self._unacknowledged[number] = message.topic, taken
 
     def _publish_waiting(self) -> None:
         """Send what has waited for the broker, unless it has waited too long."""
         while self._waiting and len(self._unacknowledged) < self._receive_maximum:
-            until, message = self._waiting.popleft()
+            until, message, taken = self._waiting.popleft()
             if until is None or self._loop.time() < until:
                 with suppress(Away):
-                    self._publish(message, self._next())
+                    self._publish(message, self._next(), taken)
 
     async def subscribe(self, filters: Sequence[Filter]) -> None:
         """Ask for topics, and wait until the broker has agreed.
@@ -317,10 +320,7 @@ class Connection(asyncio.Protocol):
             case packets.PUBLISH:
                 self._hear(packets.read_message(flags, body, modern=self._modern))
             case packets.PUBACK:
-                topic = self._unacknowledged.pop(packets.read_number(body), "")
-                if why := packets.read_refusal(body[2:]):
-                    log.warning("mqtt_refused", topic=topic, why=why)
-                self._publish_waiting()
+                self._acknowledged(body)
             case packets.SUBACK | packets.UNSUBACK:
                 answer = self._answers.get(packets.read_number(body))
                 if answer is not None and not answer.done():
@@ -334,6 +334,14 @@ class Connection(asyncio.Protocol):
                 pass
             case _:
                 raise Malformed(f"packet {kind}")
+
+    def _acknowledged(self, body: bytes) -> None:
+        topic, taken = self._unacknowledged.pop(packets.read_number(body), ("", None))
+        if why := packets.read_refusal(body[2:]):
+            log.warning("mqtt_refused", topic=topic, why=why)
+        elif taken is not None:
+            taken()
+        self._publish_waiting()
 
     def _hear(self, message: Message) -> None:
         try:

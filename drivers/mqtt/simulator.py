@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from random import Random
 from typing import Any, Final, Literal
 
@@ -174,7 +175,7 @@ class SimulatedGate:
         self._ways = {direction: _Way() for direction in DIRECTIONS}
         self._heard_of = asyncio.Event()
         self._gateways: dict[str, int] = {}
-        self._unsent: deque[tuple[str, bytes]] = deque(maxlen=EVENTS_KEPT)
+        self._untaken: dict[str, tuple[str, bytes]] = {}
         self._connection: Connection | None = None
 
     # --- life
@@ -223,8 +224,8 @@ class SimulatedGate:
             self.connections += 1
             self._say("status", {"state": "online", "boot": self.boot}, retain=True)
             self.tell_state()
-            while self._unsent:
-                self._publish(*self._unsent.popleft())
+            for name, (topic, payload) in self._untaken.items():
+                self._publish(topic, payload, taken=partial(self._untaken.pop, name, None))
             self.up.set()
             try:
                 await connection.lost()
@@ -376,17 +377,29 @@ class SimulatedGate:
         at = self._wall() + self.faults.clock_ms
         payload = codec.write({**fields, "ts": codec.to_text(at)})
         topic = self._topic(leaf)
-        if not self._publish(topic, payload, retain=retain) and leaf == "event":
-            self._unsent.append((topic, payload))
+        if leaf == "event":
+            self._keep_telling(str(fields["id"]), topic, payload)
+        else:
+            self._publish(topic, payload, retain=retain)
 
-    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        if self._connection is None:
-            return False
-        try:
-            self._connection.publish(topic, payload, retain=retain)
-        except Away:
-            return False
-        return True
+    def _keep_telling(self, name: str, topic: str, payload: bytes) -> None:
+        """Tell an event now, and on each connection to come until the broker has taken it."""
+        self._untaken[name] = topic, payload
+        if len(self._untaken) > EVENTS_KEPT:
+            del self._untaken[next(iter(self._untaken))]
+        self._publish(topic, payload, taken=partial(self._untaken.pop, name, None))
+
+    def _publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        taken: Callable[[], object] | None = None,
+    ) -> None:
+        if self._connection is not None:
+            with suppress(Away):
+                self._connection.publish(topic, payload, retain=retain, taken=taken)
 
     # --- what it is told
 
