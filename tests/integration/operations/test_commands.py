@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from gateway.http.schemas import ActList, CommandAnswer, EquipmentList
-from gateway.venue.equipment import CannotFollow, NoAnswer
+from gateway.venue.equipment import GONE_MS, CannotFollow, NoAnswer
 from tests.integration.http.conftest import House
 from tests.integration.http.test_contract import ask, put, scan
-from tests.integration.operations.processes import Device, a_process, until
+from tests.integration.operations.processes import A_SITE, Device, SetStore, a_process, until
 from tests.unit.http.calls import problem
 
 
@@ -210,3 +210,37 @@ async def test_nobody_waits_for_an_answer_longer_than_its_message_lives(house: H
     await asyncio.sleep(0.2)
 
     assert gate.orders == []
+
+
+async def test_equipment_of_a_gateway_that_is_gone_stands_nobody_knows_how(
+    redis_url: str,
+) -> None:
+    annex = A_SITE.model_copy(
+        update={"controllers": (A_SITE.controllers[0].model_copy(update={"gateway": "annex"}),)}
+    )
+    identity = A_SITE.identity.model_copy(update={"gateway": "annex"})
+    async with a_process(redis_url, annex) as here:
+        async with a_process(redis_url, annex.model_copy(update={"identity": identity})) as there:
+            there.operations.panel.attach("gate", Device().obey)
+            there.operations.panel.tell("gate", link="up", state="idle")
+            await until(lambda: here.operations.panel.document("gate")["link"] == "up")
+
+        assert isinstance(here.store, SetStore)
+        here.store.at = here.store.now() + GONE_MS + 3_000
+        gone = here.operations.panel.document("gate")
+        assert (gone["link"], gone["state"], gone["gateway"]) == ("unknown", "unknown", "annex")
+
+
+async def test_equipment_that_left_the_site_file_is_forgotten(redis_url: str) -> None:
+    async with a_process(redis_url) as one:
+        one.operations.panel.attach("gate", Device().obey)
+        one.operations.panel.tell("gate", link="up")
+        one.operations.panel.attach("safe", Device().obey)
+        await asyncio.sleep(0.5)
+    smaller = A_SITE.model_copy(update={"equipment": A_SITE.equipment[:2]})
+
+    async with a_process(redis_url, smaller) as later:
+        async with asyncio.timeout(5):
+            while await later.admin.client.hexists("{museum}equipment", "safe"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert await later.admin.client.hexists("{museum}equipment", "gate")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config import Site
+from gateway.venue.occupancy import Lease
 from tests.integration.http.conftest import House, a_house
 from tests.integration.http.test_contract import ask, put, scan
 from tests.integration.operations.processes import PARIS, SetStore, a_process, until
@@ -292,3 +293,13 @@ def _hours(since: str, until: str) -> Iterator[datetime]:
     while at < end:
         yield at
         at += timedelta(hours=1)
+
+
+async def test_of_two_gateways_one_counts_people_out(redis_url: str) -> None:
+    async with a_process(redis_url) as one, a_process(redis_url) as other:
+        mine, theirs = Lease(one.admin, "occupancy"), Lease(other.admin, "occupancy")
+
+        assert [await mine.held(), await theirs.held(), await mine.held()] == [True, False, True]
+        await one.admin.client.pexpire("{museum}occupancy", 1)
+        await asyncio.sleep(0.05)
+        assert [await theirs.held(), await mine.held()] == [True, False]

@@ -175,3 +175,20 @@ def test_listener_that_reads_slowly_keeps_the_newest_and_counts_the_rest() -> No
     assert len(events) == QUEUED + 1
     assert sum(scan["skipped"] for scan in scans) + len(scans) == 2 * (QUEUED + 5)
     assert listener.take() == b""
+
+
+async def test_gates_and_alarms_are_in_the_snapshot_and_told_as_they_change(
+    client: Client, venue: Venue
+) -> None:
+    venue.operations.alarms.raise_("fault", equipment="vault-1")
+    async with listening(client) as ear:
+        snapshot = await ear.event("snapshot")
+        assert [each["id"] for each in snapshot["equipment"]] == ["north-1", "vault-1"]
+        assert [each["id"] for each in snapshot["alarms"]] == ["fault.vault-1"]
+
+        venue.operations.modes.set("north-1", "exit", "free")
+        told = await ear.event("equipment")
+        assert (told["id"], told["modes"]) == ("north-1", {"entry": "normal", "exit": "free"})
+        venue.operations.alarms.clear("fault", equipment="vault-1")
+        told = await ear.event("alarm")
+        assert (told["id"], told["active"]) == ("fault.vault-1", False)
