@@ -68,7 +68,6 @@ class Evacuation:
         self._modes: dict[str, SpaceMode] = {}
         self._wake = asyncio.Event()
         self._told: list[Told] = []
-        self.run = self._shared.run
 
     def lay_out(self, site: Site) -> None:
         """Know a site's spaces and equipment from now on."""
@@ -155,6 +154,7 @@ class Evacuation:
             log.warning("evacuation_over", space=space, by=by)
         await self._shared.settled()
         self._modes |= dict.fromkeys(ended, "normal")
+        self._wake.set()
         with suppress(StoreUnavailable):
             await self._set_modes()
         return ended
@@ -181,8 +181,24 @@ class Evacuation:
 
     # --- keeping it true
 
+    async def run(self) -> None:
+        """Keep equal with the other processes, and our word to the store, until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._shared.run(), name="evacuation-shared")
+            both.create_task(self._keep_setting(), name="evacuation-modes")
+
+    async def _keep_setting(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._modes:
+                try:
+                    await self._set_modes()
+                except StoreUnavailable:
+                    await asyncio.sleep(PAUSE_S)
+
     async def keep(self) -> None:
-        """Keep the store's modes true to what is evacuated, until cancelled.
+        """Keep the store's modes true to what is evacuated, until cancelled: the first process's.
 
         Seen twice before it is put right: another process may be half-way through a step. A space
         that the store has evacuated and nobody remembers is one that people have to end.
@@ -190,22 +206,14 @@ class Evacuation:
         await self._shared.loaded.wait()
         self._forget_gone()
         for space in self.spaces:
-            known = self._shared.entries[space]
-            self._alarms.raise_(Alarm.EVACUATION, space=space, text=f"begun by {known['by']}")
+            self._alarms.raise_(Alarm.EVACUATION, space=space)
         seen: set[tuple[str, bool]] = set()
         while True:
-            self._wake.clear()
             try:
-                await self._set_modes()
                 seen = await self._look(seen)
             except StoreUnavailable:
-                await asyncio.sleep(PAUSE_S)
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wake.wait()
-            if self._wake.is_set():
                 seen = set()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self, before: set[tuple[str, bool]]) -> set[tuple[str, bool]]:
         modes = {state.id: state.mode for state in await self._admin.spaces()}

@@ -177,6 +177,27 @@ async def test_it_holds_while_the_store_is_away_and_reaches_it_later() -> None:
                 await asyncio.sleep(0.05)
 
 
+async def test_acknowledgement_that_the_store_has_not_heard_is_told_again() -> None:
+    async with (
+        a_valkey() as valkey,
+        a_process(valkey.url, first=True) as first,
+        a_process(valkey.url) as worker,
+    ):
+        evacuation = worker.operations.evacuation
+        await evacuation.begin("hall", "op")
+        await until(lambda: first.operations.evacuation.spaces == ["hall"])
+        valkey.kill()
+        await until(lambda: not worker.operations.bus.up)
+        evacuation.clear("hall", "op")
+        assert await evacuation.acknowledge("op") == ["hall"]
+
+        await until(lambda: worker.operations.bus.up and first.operations.bus.up, within_s=20)
+        await asyncio.sleep(3)
+
+        assert first.operations.evacuation.spaces == []
+        assert await worker.admin.client.hget("{museum}spaces", "m:hall") is None
+
+
 async def test_space_evacuated_by_nobody_known_has_to_be_ended_by_people(
     house: House,
 ) -> None:
