@@ -404,8 +404,10 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
         alarms=people.alarms,
         fire=people.evacuation.fire,
         answers=Answers(Times(zone), site.id),
-        say=lambda decision, place: message(decision, place, _language(core), zone=zone),
-        show=lambda _place, _decision, _message: None,
+        say=lambda decision, place, language=None: message(
+            decision, place, language or _language(core), zone=zone
+        ),
+        languages=lambda: (_language(core),),
         scanned=core.metrics.scanned,
         wall=clock,
         dice=random.random,

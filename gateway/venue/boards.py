@@ -108,6 +108,7 @@ class Boards:
             if name not in self._lanes:
                 await self._begin_lane(name, lane, made, groups)
         self._admitting.own({lane.id: lane for lane in self.lanes})
+        self._hang_up_screens()
         for name, link in begun.items():
             await self._begin_link(name, link, links[name])
 
@@ -153,10 +154,28 @@ class Boards:
             machine = self._machine(equipment, abilities, interlock)
             thing = Lane(equipment, made_from.places, machine, self._needs, barrier)
         else:
-            thing = Fixture(equipment, self._needs)
+            thing = Fixture(equipment, made_from.places.values(), self._needs)
         life = AsyncExitStack()
         await life.enter_async_context(thing.running())
         self._lanes[name] = _Kept(thing, made_from, life)
+
+    def _hang_up_screens(self) -> None:
+        """Have displays show the gates of their board, or else those of their space."""
+        lanes = self.lanes
+        boards = {lane.equipment.controller for lane in lanes}
+        for lane in lanes:
+            lane.screens = [each for each in lane.screens if each is lane.screen]
+        for kept in self._lanes.values():
+            screen = kept.thing.screen if isinstance(kept.thing, Fixture) else None
+            if screen is None:
+                continue
+            shown = screen.equipment
+            near = [lane for lane in lanes if lane.equipment.controller == shown.controller]
+            if shown.controller not in boards:
+                near = [lane for lane in lanes if _serve_the_same(lane.equipment, shown)]
+            screen.gates = list(near)
+            for lane in near:
+                lane.screens.append(screen)
 
     async def _begin_link(self, name: str, link: Link, made_from: "_Link") -> None:
         life = AsyncExitStack()
@@ -175,8 +194,12 @@ class Boards:
 
     def _take(self, signal: Signal) -> None:
         kept = self._lanes.get(signal.device)
-        if kept is not None:
+        if kept is None:
+            return
+        try:
             kept.thing.take(signal)
+        except Exception:  # one gate's trouble is not that of all who share its link
+            log.exception("signal_not_taken", device=signal.device)
 
     @property
     def lanes(self) -> list[Lane]:
@@ -200,9 +223,13 @@ class Boards:
 
     def evacuate(self, equipment: str, evacuating: bool) -> None:  # noqa: FBT001  # what is told
         """Tell an equipment of ours that its space is evacuated, or that it is over."""
-        lane = self.lane(equipment)
-        if lane is not None:
-            lane.tell(told.EvacuationBegan() if evacuating else told.EvacuationEnded())
+        kept = self._lanes.get(equipment)
+        if kept is None:
+            return
+        if isinstance(kept.thing, Lane):
+            kept.thing.tell(told.EvacuationBegan() if evacuating else told.EvacuationEnded())
+        elif kept.thing.screen is not None:
+            kept.thing.screen.stand()
 
 
 class Beyond:
@@ -217,14 +244,19 @@ class Beyond:
         lane = self._boards.lane(self._gate)
         return None if lane is None else lane.refusal(direction)
 
-    def open_for(self, reader: str) -> Admission | None:
-        """Return what the reader's last grant has open there."""
+    def open_for(self, direction: Direction) -> Admission | None:
+        """Return whom it is letting in."""
         lane = self._boards.lane(self._gate)
-        return None if lane is None else lane.open_for(reader)
+        return None if lane is None else lane.open_for(direction)
 
     def admit(self, admission: Admission) -> None:
         """Let somebody in."""
         self._boards.admit(self._gate, admission)
+
+
+def _serve_the_same(gate: Equipment, shown: Equipment) -> bool:
+    same_way = not set(gate.directions).isdisjoint(shown.directions)
+    return gate.space == shown.space and same_way
 
 
 class _Lane(NamedTuple):

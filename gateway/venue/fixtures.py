@@ -1,6 +1,6 @@
 """What hangs on a board and lets nobody in: displays, lamps, relays."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from config.models import Equipment
@@ -8,8 +8,10 @@ from controllers.commands import Alarm
 from drivers.commands import Command, Ping
 from drivers.link import CommandFailed, Link
 from drivers.signals import InputChanged, LinkChanged, Signal
+from gateway.entitlements.place import Place
 from gateway.venue.equipment import CannotFollow, NoAnswer, Order
 from gateway.venue.needs import Needs
+from gateway.venue.screens import Screen
 
 GOOD_FOR_MS = 2_000
 
@@ -17,13 +19,15 @@ GOOD_FOR_MS = 2_000
 class Fixture:
     """One of them."""
 
-    def __init__(self, equipment: Equipment, needs: Needs) -> None:
+    def __init__(self, equipment: Equipment, places: Iterable[Place], needs: Needs) -> None:
         self.equipment = equipment
         self.id = equipment.id
         self._needs = needs
         self._link: Link | None = None
         self._up = False
         self._inputs: dict[str, bool] = {}
+        shows = equipment.kind in {"display", "lamp"}
+        self.screen = Screen(equipment, places, needs, self.send) if shows else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -32,11 +36,15 @@ class Fixture:
         try:
             yield
         finally:
+            if self.screen is not None:
+                self.screen.end()
             self._needs.panel.detach(self.id)
 
     def connect(self, link: Link) -> None:
         """Speak over a link from now on."""
         self._link = link
+        if self.screen is not None:
+            self.screen.speaks = link.speaks
 
     def disconnect(self) -> None:
         """Speak over nothing."""
@@ -50,6 +58,8 @@ class Fixture:
                 self._up = True
                 panel.tell(self.id, link="up", state="idle")
                 alarms.clear(Alarm.LINK_DOWN, equipment=self.id)
+                if self.screen is not None:
+                    self.screen.again()
             case LinkChanged(why=why):
                 if self._up:
                     alarms.raise_(Alarm.LINK_DOWN, equipment=self.id, text=why)

@@ -31,9 +31,11 @@ from drivers.signals import (
 )
 from gateway.entitlements.place import Direction, Place
 from gateway.tickets.decision import Decision
+from gateway.venue.device import Device, Sent
 from gateway.venue.equipment import CannotFollow, NoAnswer, Order
 from gateway.venue.needs import Needs
 from gateway.venue.scanning import Admission, Barrier, Memory, Scanner
+from gateway.venue.screens import LAMPS, Screen
 from gateway.venue.settlements import (
     Annulment,
     Given,
@@ -42,11 +44,8 @@ from gateway.venue.settlements import (
     Untracked,
 )
 from gateway.venue.tasks import Work, kept_going
-from gateway.venue.wiring import Order as WireOrder
-from gateway.venue.wiring import Outlet, Read, outlet_of
+from gateway.venue.wiring import Read
 
-GOOD_FOR_MS: Final = 2_000
-"""A command that has not gone out by then is not sent any more (DESIGN 8)."""
 GRANTS_KEPT: Final = 256
 WRITTEN_WITHIN_S: Final = 1.0
 """What is waiting for the books when a lane ends has so long."""
@@ -86,16 +85,19 @@ class Lane:
             settle=self.settlements.put,
             decided=self._decided,
         )
-        self._link: Link | None = None
-        self._outlet: Outlet | None = None
-        self._up = False
+        self.screens: list[Screen] = []
+        """What shows our decisions beside the gate itself."""
+        self.screen = Screen(equipment, self.places.values(), needs, self._switch)
+        """Lamps on our own board; used where there are any."""
+        self._device = Device(equipment, needs.wall, self.tell)
         self._events = Memory()
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._grants: OrderedDict[str, Admission] = OrderedDict()
+        self._current: dict[Direction, Admission] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
-        self._sent: list[asyncio.Future[None]] = []
-        self._modes: dict[Direction, list[asyncio.Future[None]]] = {}
+        self._sent: list[Sent] = []
+        self._modes: dict[Direction, list[Sent]] = {}
         self._shown: dict[str, Any] = {}
 
     # --- life
@@ -121,25 +123,28 @@ class Lane:
                     async with asyncio.timeout(WRITTEN_WITHIN_S):
                         await self.settlements.written()
         finally:
+            self.screen.end()
             if self._timer is not None:
                 self._timer.cancel()
             self._needs.panel.detach(self.id)
 
     def connect(self, link: Link) -> None:
         """Speak over a link from now on; whether the device is there, it tells by itself."""
-        self._link, self._outlet = link, outlet_of(self.equipment, link.speaks)
+        self._device.connect(link)
+        self.screen.speaks = link.speaks
+        lamps = link.speaks == "contacts" and not LAMPS.isdisjoint(self.equipment.channels)
+        if lamps and self.screen not in self.screens:
+            self.screen.gates = [self]
+            self.screens.append(self.screen)
 
     def disconnect(self) -> None:
         """Speak over nothing."""
-        self._link = self._outlet = None
+        self._device.disconnect()
 
     # --- the wire
 
     def take(self, signal: Signal) -> None:
         """Take what the wire tells; never waits, never fails."""
-        outlet = self._outlet
-        if outlet is None:
-            return
         match signal:
             case CodeRead():
                 self._scanner.take(signal)
@@ -154,7 +159,7 @@ class Lane:
                 self._show_state(signal)
             case _:
                 pass
-        self._do(outlet.read(signal, self._now()))
+        self._do(self._device.read(signal, self._now()))
 
     def _repeated(self, event: GateEvent) -> bool:
         """Tell whether a gate says something again: by its id, or by its instant and grant."""
@@ -176,8 +181,10 @@ class Lane:
             self._clear(asked.Clear(Alarm.HELD_OPEN, event.direction))
 
     def _link_changed(self, up: bool) -> None:  # noqa: FBT001  # the one fact of the signal
-        self._up = up
+        self._device.up = up
         self._needs.panel.tell(self.id, link="up" if up else "down")
+        if up and self.screen in self.screens:
+            self.screen.again()
 
     def _show_state(self, state: StateRead) -> None:
         facts: dict[str, Any] = {}
@@ -195,8 +202,7 @@ class Lane:
             if isinstance(event, told.Passed) and self._is_late(event):
                 continue
             self._step(event)
-        for order in read.orders:
-            self._send(order)
+        self._device.send_all(read.orders)
         self._settle_down()
 
     def _is_late(self, passed: told.Passed) -> bool:
@@ -214,7 +220,7 @@ class Lane:
 
     # --- the machine
 
-    def tell(self, event: told.Event) -> list[asyncio.Future[None]]:
+    def tell(self, event: told.Event) -> list[Sent]:
         """Tell the machine something; return the acknowledgements of what the device was told."""
         self._sent = []
         self._step(event)
@@ -228,7 +234,7 @@ class Lane:
     def _carry_out(self, command: asked.Command) -> None:
         match command:
             case asked.Release() | asked.Revoke() | asked.SetMode() | asked.Unlock() | asked.Lock():
-                self._carry(command)
+                self._sent += self._device.carry(command, self._now())
             case asked.Commit(tx, persons, at):
                 self._commit(tx, persons, at)
             case asked.Annul(tx, _):
@@ -287,23 +293,33 @@ class Lane:
 
     def _settle_down(self) -> None:
         """After steps: set the timer anew, and show how it stands."""
-        dues = (self.machine.next_at, None if self._outlet is None else self._outlet.next_at)
+        dues = (self.machine.next_at, self._device.next_at)
         due = min((each for each in dues if each is not None), default=None)
         if due != self._due:
             if self._timer is not None:
                 self._timer.cancel()
             self._due = due
             self._timer = None if due is None else self._loop.call_at(due / 1000, self._tick)
-        state = self.machine.state if self._up else "unknown"
-        inputs = {} if self._outlet is None else self._outlet.inputs
+        state = self.state
+        inputs = self._device.inputs
         if state != self._shown.get("state") or inputs != self._shown.get("inputs"):
+            if state != self._shown.get("state"):
+                self._loop.call_soon(self._stand)
             self._shown = {"state": state, "inputs": dict(inputs)}
             self._needs.panel.tell(self.id, **self._shown)
 
+    @property
+    def state(self) -> str:
+        """How it stands, in a word."""
+        return self.machine.state if self._device.up else "unknown"
+
+    def _stand(self) -> None:
+        for screen in self.screens:
+            screen.stand()
+
     def _tick(self) -> None:
         self._timer = self._due = None
-        if self._outlet is not None:
-            self._do(self._outlet.tick(self._now()))
+        self._do(self._device.tick(self._now()))
         self._step(told.Tick())
         self._settle_down()
 
@@ -311,75 +327,25 @@ class Lane:
         """Tell the time of machines: rounded up, so that a timer never comes too early."""
         return int(self._loop.time() * 1000) + 1
 
-    # --- the device
-
-    def _carry(self, command: asked.Command) -> None:
-        outlet = self._outlet
-        if outlet is None:
-            if isinstance(command, asked.Release):
-                self._loop.call_soon(self._release_failed, command.tx, "not connected")
-            return
-        for order in outlet.carry(command, self._now()):
-            self._send(order)
-
-    def _send(self, order: WireOrder) -> None:
-        if self._link is None:
-            return
-        future = self._link.send(self.id, order.command, self._needs.wall() + GOOD_FOR_MS)
-        future.add_done_callback(partial(self._acknowledged, order.tx))
-        self._sent.append(future)
-
-    def _acknowledged(self, tx: str | None, future: asyncio.Future[None]) -> None:
-        problem = None if future.cancelled() else future.exception()
-        if tx is None:
-            return
-        if future.cancelled() or problem is not None:
-            self._release_failed(tx, str(problem or "cancelled"))
-        else:
-            self.tell(told.Released(tx))
-
-    def _release_failed(self, tx: str, why: str) -> None:
-        self.tell(told.ReleaseFailed(tx, why))
-
-    def _decided(self, read: CodeRead, place: Place, decision: Decision) -> None:
-        """Show a decision: at the gate that has read the code, and near it."""
-        needs = self._needs
-        message = needs.say(decision, place)
-        if self._link is not None and read.id is not None:
-            document = needs.answers.decision(decision, message, operator=False)
-            if document["ticket"] is not None:
-                document["ticket"].pop("holder", None)
-            future = self._link.send(
-                self.id, ShowDecision(read.id, document), needs.wall() + GOOD_FOR_MS
-            )
-            future.add_done_callback(_take_note)
-        needs.show(place, decision, message)
-        needs.panel.tell(
-            self.id,
-            last_scan={
-                "at": needs.answers.when(needs.wall()),
-                "decision": "granted" if decision.granted else "denied",
-                "reason": decision.reason,
-            },
-        )
-
     # --- a barrier
 
     def refusal(self, direction: Direction) -> Refusal | None:
         """Why nobody can be let in just now."""
         return self.machine.refusal(direction)
 
-    def open_for(self, reader: str) -> Admission | None:
-        """Return what a reader's last grant has open here."""
-        mine = (each for each in reversed(self._grants.values()) if each.reader == reader)
-        return next(mine, None)
+    def open_for(self, direction: Direction) -> Admission | None:
+        """Return whom the machine has let in last."""
+        return self._current.get(direction)
 
     def admit(self, admission: Admission) -> None:
         """Let somebody in who was granted, here or elsewhere; never waits."""
+        direction = admission.direction
         self._remember(admission)
+        if self.machine.refusal(direction) is None:
+            self._current[direction] = admission
         self.tell(
             told.Granted(
-                admission.direction,
+                direction,
                 admission.tx,
                 admission.persons,
                 admission.longer,
@@ -395,9 +361,31 @@ class Lane:
 
     # --- people
 
-    def _open(self, direction: Direction, tx: str) -> list[asyncio.Future[None]]:
+    def _decided(self, read: CodeRead, place: Place, decision: Decision) -> None:
+        """Show a decision: at the gate that has read the code, and near it."""
+        needs = self._needs
+        message = needs.say(decision, place)
+        if read.id is not None:
+            document = needs.answers.decision(decision, message, operator=False)
+            if document["ticket"] is not None:
+                document["ticket"].pop("holder", None)
+            self._device.say(ShowDecision(read.id, document))
+        for screen in self.screens:
+            if place.direction in screen.equipment.directions:
+                screen.say(place, decision)
+        needs.panel.tell(
+            self.id,
+            last_scan={
+                "at": needs.answers.when(needs.wall()),
+                "decision": "granted" if decision.granted else "denied",
+                "reason": decision.reason,
+            },
+        )
+
+    def _open(self, direction: Direction, tx: str) -> list[Sent]:
         """Open for one person, for an operator; their act counts whoever passes."""
         self._remember(Admission(direction, tx, counted=True))
+        self._current.pop(direction, None)
         return self.tell(told.OpenOnce(direction, tx))
 
     def set_mode(self, direction: Direction, mode: Mode) -> None:
@@ -411,7 +399,7 @@ class Lane:
             CannotFollow: this equipment has nothing to open.
             NoAnswer: the device cannot be reached, refused, or said nothing in time.
         """
-        if self._link is None or not self._up:
+        if not self._device.up:
             raise NoAnswer(f"{self.id} cannot be reached.")
         match order.act:
             case "open":
@@ -421,7 +409,7 @@ class Lane:
             case "lock" | "free" | "normal":
                 sent = [each for way in order.directions for each in self._modes.get(way, ())]
             case "test":
-                sent = [self._asked(Ping())]
+                sent = [self._device.ask(Ping())]
             case _:
                 assert_never(order.act)
         for future in sent:
@@ -430,14 +418,7 @@ class Lane:
             except CommandFailed as why:
                 raise NoAnswer(str(why)) from why
 
-    def _asked(self, command: WireCommand) -> asyncio.Future[None]:
-        assert self._link is not None  # noqa: S101  # looked at before
-        future = self._link.send(self.id, command, self._needs.wall() + GOOD_FOR_MS)
-        future.add_done_callback(_take_note)
-        return future
-
-
-def _take_note(future: asyncio.Future[None]) -> None:
-    """Look at how a command went that nobody waits for."""
-    if not future.cancelled():
-        future.exception()
+    def _switch(self, command: WireCommand) -> None:
+        """Have our board switch a lamp; nobody waits for it."""
+        if self._device.up:
+            self._device.say(command)

@@ -102,11 +102,11 @@ class Later(Protocol):
         """Keep a scan; never waits."""
 
 
-class Show(Protocol):
-    """Lets displays, lamps and buzzers near a gate say a decision."""
+class Say(Protocol):
+    """Writes a decision for people."""
 
-    def __call__(self, place: Place, decision: Decision, message: str) -> None:
-        """Say it; never waits."""
+    def __call__(self, decision: Decision, place: Place, language: str | None = None) -> str:
+        """Say it in a language, by default the site's."""
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class Needs:
 
     Attributes:
         settlements: makes the books of a lane.
-        say: writes a decision for people, in the site's language.
+        languages: those of displays that name none.
         scanned: counts a scan and how long it took, by reason.
         wall: milliseconds since the epoch.
         dice: a number in [0, 1), for random checks.
@@ -132,8 +132,8 @@ class Needs:
     alarms: Alarms
     fire: Fire
     answers: Answers
-    say: Callable[[Decision, Place], str]
-    show: Show
+    say: Say
+    languages: Callable[[], tuple[str, ...]]
     scanned: Callable[[str | None, float], None]
     wall: Callable[[], int]
     dice: Callable[[], float]

@@ -62,8 +62,8 @@ class Barrier(Protocol):
     def refusal(self, direction: Direction) -> Refusal | None:
         """Why nobody can be let in just now."""
 
-    def open_for(self, reader: str) -> Admission | None:
-        """Return what a reader's last grant has open here."""
+    def open_for(self, direction: Direction) -> Admission | None:
+        """Return whom it is letting in, as far as that is known."""
 
     def admit(self, admission: Admission) -> None:
         """Let them in; never waits."""
@@ -207,8 +207,8 @@ class Scanner:
         It does where it keeps this reader's reservation. Who shows the same code again meanwhile
         gets the same answer, and no second release.
         """
-        opened = self._barrier.open_for(place.reader)
-        if opened is None:
+        opened = self._barrier.open_for(place.direction)
+        if opened is None or opened.reader != place.reader:
             return _refused(Reason.LANE_BUSY)
         if not opened.counted:
             return None

@@ -222,8 +222,10 @@ async def a_floor(
             alarms=people.alarms,
             fire=people.evacuation.fire,
             answers=Answers(Times(PARIS), SITE),
-            say=lambda decision, place: message(decision, place, "en", zone=PARIS),
-            show=lambda _place, _decision, _message: None,
+            say=lambda decision, place, language=None: message(
+                decision, place, language or "en", zone=PARIS
+            ),
+            languages=lambda: ("en",),
             scanned=lambda reason, took_s: scanned.append((reason, took_s)),
             wall=now_ms,
             dice=dice,

@@ -243,7 +243,6 @@ class World:
     flags: FakeFlags = field(default_factory=FakeFlags)
     late: FakeLate = field(default_factory=FakeLate)
     fires: list[tuple[str, bool]] = field(default_factory=list)
-    shown: list[Decision] = field(default_factory=list)
     scanned: list[str | None] = field(default_factory=list)
     prolonged: list[str] = field(default_factory=list)
     modes: dict[tuple[str, Direction], Mode] = field(default_factory=dict)
@@ -269,14 +268,28 @@ class World:
             alarms=self.alarms,
             fire=fire,
             answers=Answers(Times(zone), "museum"),
-            say=lambda decision, _place: decision.reason or "welcome",
-            show=lambda _place, decision, _message: self.shown.append(decision),
+            say=lambda decision, place, language=None: decision.reason or "welcome",
+            languages=lambda: ("en",),
             scanned=lambda reason, _took_s: self.scanned.append(reason),
             wall=lambda: NOW,
             dice=lambda: self.dice,
             mode=lambda name, way: self.modes.get((name, way), "normal"),
             evacuates=lambda name: name in self.evacuated,
         )
+
+
+def refused(reason: str) -> Decision:
+    return structs.replace(GRANTED, granted=False, reason=reason)
+
+
+class NoBus:
+    """A site of one process."""
+
+    def publish(self, message: object) -> str:
+        raise AssertionError("nobody is elsewhere")
+
+    def listen(self, kind: str, handler: object) -> None:
+        pass
 
 
 async def soon(holds: Callable[[], Any]) -> None:
