@@ -104,28 +104,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         scan.nonce = secrets.token_hex(8)
     started = services.monotonic()
     try:
-        if code is None:
-            decision = await _malformed(face, place, scan, operator)
-        else:
-            opening, flags = services.operations.opening, services.operations.flags.of(place)
-            first = bool(flags) and opening.awaits_first(place, flags)
-            if first:
-                flags = await opening.flags_of_first(
-                    code, place, flags, services.store, within_ms=PATIENCE_MS
-                )
-            decision = await services.store.scan(
-                code,
-                place,
-                check=scan.mode == "check",
-                nonce=scan.nonce,
-                persons=scan.persons,
-                operator=operator,
-                override=None if override is None else override.reason,
-                patience_ms=PATIENCE_MS,
-                flags=flags,
-            )
-            if first and "c" not in flags and decision.granted and decision.event is not None:
-                opening.came(place)
+        decision = await _ask(face, place, scan, code, operator)
     except StoreUnavailable:
         if code is None or place.direction != "exit":
             raise
@@ -182,6 +161,35 @@ def checked_code(text: str) -> str | None:
     if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
         raise invalid("code", f"A code has at most {MAX_CODE_BYTES} bytes.")
     return canonical(text)
+
+
+async def _ask(
+    face: Face, place: Place, scan: ScanRequest, code: str | None, operator: str
+) -> Decision:
+    """Have the store decide; the first of the staff opens a space that waits for them."""
+    if code is None:
+        return await _malformed(face, place, scan, operator)
+    operations, store = face.services.operations, face.services.store
+    flags = operations.flags.of(place)
+    first = bool(flags) and operations.opening.awaits_first(place, flags)
+    if first:
+        flags = await operations.opening.flags_of_first(
+            code, place, flags, store, within_ms=PATIENCE_MS
+        )
+    decision = await store.scan(
+        code,
+        place,
+        check=scan.mode == "check",
+        nonce=scan.nonce,
+        persons=scan.persons,
+        operator=operator,
+        override=None if scan.override is None else scan.override.reason,
+        patience_ms=PATIENCE_MS,
+        flags=flags,
+    )
+    if first and "c" not in flags and decision.granted and decision.event is not None:
+        operations.opening.came(place)
+    return decision
 
 
 async def _malformed(face: Face, place: Place, scan: ScanRequest, operator: str) -> Decision:
