@@ -418,6 +418,15 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
     boards = Boards(wires(), needs, machine_of, core.admitting, core.addresses.mqtt)
     people.modes.on_change(boards.set_mode)
     people.evacuation.on_change(boards.evacuate)
+
+    def alarm_changed(name: str) -> None:
+        alarm = people.alarms.document(name)
+        if alarm["acked_at"] is not None and alarm["equipment"] is not None:
+            boards.acknowledged(alarm["equipment"], alarm["kind"])
+
+    people.alarms.on_change(alarm_changed)
+    waiting = "Passages and annulments that are still to be written into the store."
+    core.metrics.gauge("settlements_waiting", waiting, lambda: float(boards.waiting))
     if core.site_file is not None:
         core.site_file.on_change(boards.apply)
     async with boards.running(site):

@@ -4,6 +4,7 @@ A changed site file replaces what has changed and nothing else: the other gates 
 middle of a passage if need be. The boards of other gateways are theirs (`[[controller]] gateway`).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import structlog
 from config.models import Controller, Equipment, Site
 from config.wires import WireSettings
 from controllers import events as told
-from controllers.commands import Mode
+from controllers.commands import Alarm, Mode
 from controllers.interlock import Interlock
 from controllers.machine import Machine, Refusal
 from drivers.link import Device, Link, Surroundings
@@ -220,6 +221,18 @@ class Boards:
         lane = self.lane(equipment)
         if lane is not None:
             lane.set_mode(direction, mode)
+
+    def acknowledged(self, equipment: str, kind: str) -> None:
+        """Tell an equipment of ours that somebody has seen to its alarm; in a turn of its own."""
+        lane = self.lane(equipment)
+        if lane is not None and kind in Alarm:
+            event = told.Acknowledged(Alarm(kind))
+            asyncio.get_running_loop().call_soon(lane.tell, event)
+
+    @property
+    def waiting(self) -> int:
+        """Count what is still to be written into the books."""
+        return sum(len(lane.settlements) for lane in self.lanes)
 
     def evacuate(self, equipment: str, evacuating: bool) -> None:  # noqa: FBT001  # what is told
         """Tell an equipment of ours that its space is evacuated, or that it is over."""

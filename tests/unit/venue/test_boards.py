@@ -223,3 +223,20 @@ async def test_signals_of_devices_that_are_gone_are_nobodys() -> None:
         await asyncio.sleep(0)
 
     assert not world.alarms.told
+
+
+async def test_who_sees_to_a_forced_door_lets_it_be_closed_in_peace() -> None:
+    world, wire = World(), FakeWire()
+    boards = make(world, wire)
+    async with boards.running(a_site(a_gate("north", kind="door"))):
+        await soon(lambda: all(link.runs for link in wire.made))
+        link = wire.links["north"]
+        link.tell(InputChanged("north", "contact", value=False))
+        await asyncio.sleep(0.05)
+        link.tell(InputChanged("north", "contact", value=True))
+        await soon(lambda: "forced" in world.alarms.raised)
+        assert world.panel.facts["north"]["state"] == "forced"
+
+        boards.acknowledged("north", "forced")
+
+        await soon(lambda: world.panel.facts["north"]["state"] == "open")
