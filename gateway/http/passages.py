@@ -47,6 +47,7 @@ async def passage(
     row = await own_grant(face, request, identity)
     at = None if body.at is None else instant("at", body.at)
     settled = await face.services.store.passage(row, persons=body.persons, at=at)
+    _closed(face, row)
     return answer(face.answers.act(settled, operator=identity.rank >= OPERATOR))
 
 
@@ -67,7 +68,15 @@ async def annul(
     """Annul a grant (409 when all have passed)."""
     row = await own_grant(face, request, identity)
     settled = await face.services.store.annul(row)
+    _closed(face, row)
     return answer(face.answers.act(settled, operator=identity.rank >= OPERATOR))
+
+
+def _closed(face: Face, row: EventRow) -> None:
+    """Show that a gate which has told so is closed again."""
+    reader = face.services.readers.get(row.reader)
+    if reader is not None and reader.asks:
+        face.services.operations.http_gates.closed(reader.id)
 
 
 async def own_grant(face: Face, request: web.Request, identity: Identity) -> EventRow:

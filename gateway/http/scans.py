@@ -110,8 +110,8 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
             raise
         decision = opened(face, code, place, scan, operator)
     services.metrics.scanned(decision.reason, services.monotonic() - started)
-    if reader.opens is not None and decision.granted and scan.mode == "stamp":
-        _open(face, reader.opens, place, decision, code)
+    if scan.mode == "stamp":
+        _tell(face, reader, place, decision, code)
     if override is not None and scan.mode == "stamp" and not decision.replayed:
         services.operations.acts.note(
             operator, "override", code, reason=override.reason, event=decision.event
@@ -119,6 +119,16 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         await services.operations.acts.settled()
     message = services.message(decision, place, language, override=override is not None)
     return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
+
+
+def _tell(
+    face: Face, reader: ReaderFacts, place: Place, decision: Decision, code: str | None
+) -> None:
+    """Tell those whom a decision concerns besides the caller."""
+    if reader.asks:
+        face.services.operations.http_gates.decided(place, decision)
+    if reader.opens is not None and decision.granted:
+        _open(face, reader.opens, place, decision, code)
 
 
 def _open(face: Face, gate: str, place: Place, decision: Decision, code: str | None) -> None:

@@ -57,9 +57,16 @@ async def stream(
     await socket.prepare(request)
     face.sockets.add(socket)
     face.services.metrics.stream_clients = len(face.sockets)
+    reader = face.services.readers.get(identity.reader or "")
+    gate = reader.id if reader is not None and reader.asks else None
+    gates = face.services.operations.http_gates
+    if gate is not None:
+        gates.came(gate)
     try:
         await _Stream(face, request, identity, socket).serve()
     finally:
+        if gate is not None:
+            gates.went(gate)
         face.sockets.discard(socket)
         face.services.metrics.stream_clients = len(face.sockets)
     return socket

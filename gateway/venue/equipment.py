@@ -107,6 +107,9 @@ class Panel:
         self._owned: dict[str, _Owned] = {}
         self._equipment: dict[str, Equipment] = {}
         self._drivers: dict[str, tuple[str, str]] = {}
+        self._noted: set[str] = set()
+        self._wired: set[str] = set()
+        """All but handhelds and the gates that speak HTTP themselves: those nobody can call."""
         self._errands: set[asyncio.Task[None]] = set()
         self._told: list[Callable[[str], None]] = []
         self._shared.on_change(self._changed)
@@ -119,6 +122,8 @@ class Panel:
         """Show the equipment of a site from now on."""
         self._equipment = {each.id: each for each in site.equipment}
         self._drivers = {each.id: (each.driver, each.gateway) for each in site.controllers}
+        called = {name for name, (driver, _) in self._drivers.items() if driver != "http"}
+        self._wired = {each.id for each in site.equipment if each.controller in called}
 
     def on_change(self, told: Callable[[str], None]) -> None:
         """Tell somebody of each equipment that stands otherwise than before."""
@@ -144,7 +149,7 @@ class Panel:
             "driver": driver if equipment.controller else None,
             "link": facts.get("link", "unknown"),
             "since": self._instant(facts.get("since")),
-            "state": facts.get("state") or self._state_of(equipment, modes),
+            "state": facts.get("state") or self._state_of(equipment, modes, facts.get("link")),
             "modes": {"entry": modes.get("entry"), "exit": modes.get("exit")},
             "inputs": facts.get("inputs", {}),
             "counters": facts.get("counters", {"entry": None, "exit": None}),
@@ -158,11 +163,12 @@ class Panel:
         """Tell what an equipment can be told."""
         equipment = self._equipment[name]
         acts: tuple[Act, ...] = ()
-        if equipment.kind in {"turnstile", "door"} and equipment.controller:
+        wired = name in self._wired
+        if equipment.kind in {"turnstile", "door"} and wired:
             acts = ("open",)
         if equipment.kind in {"reader", "turnstile", "door"}:
             acts = (*acts, "lock", "free", "normal")
-        return (*acts, "test") if equipment.controller else acts
+        return (*acts, "test") if wired else acts
 
     @property
     def links_down(self) -> int:
@@ -178,12 +184,15 @@ class Panel:
             return self._owned[name].facts
         facts: Document = self._shared.entries.get(name, {})
         alive = self._shared.entries.get(f"@{gateway}", 0)
-        if facts and gateway != self._gateway and alive < self._clock() - GONE_MS:
+        owned = name in self._wired and gateway != self._gateway
+        if facts and owned and alive < self._clock() - GONE_MS:
             return {"since": alive or None, "state": "unknown"}
         return facts
 
-    def _state_of(self, equipment: Equipment, modes: Mapping[Direction, Mode]) -> str:
-        if equipment.controller:
+    def _state_of(
+        self, equipment: Equipment, modes: Mapping[Direction, Mode], link: str | None
+    ) -> str:
+        if equipment.controller and (link != "up" or equipment.id in self._wired):
             return "unknown"
         words = set(modes.values())
         return words.pop() if len(words) == 1 and "normal" not in words else "idle"
@@ -222,6 +231,22 @@ class Panel:
             facts["since"] = self._clock()
         owned.facts = {**owned.facts, **facts, "gateway": self._gateway}
         self._shared.put(name, owned.facts)
+
+    def note(self, name: str, **facts: Any) -> None:
+        """Tell how an equipment without a wire stands, as any process may; as `tell`."""
+        self._noted.add(name)
+        known = self._shared.entries.get(name, {})
+        if facts.get("link", known.get("link")) != known.get("link"):
+            facts["since"] = self._clock()
+        self._shared.put(name, {**known, **facts, "gateway": self._gateway})
+
+    async def forget_unwired(self) -> None:
+        """Forget what an earlier life knew of equipment without a wire."""
+        await self._shared.loaded.wait()
+        for name in self._equipment.keys() - self._wired - self._noted:
+            if name in self._shared.entries:
+                self._shared.put(name, None)
+        await asyncio.Event().wait()
 
     async def run(self) -> None:
         """Keep equal with the other processes until cancelled; an owner says that it is there."""
@@ -301,7 +326,7 @@ class Panel:
         if mode is not None:
             for each in directions:
                 self._modes.set(name, each, mode)
-        if equipment.controller is None:
+        if name not in self._wired:
             with contextlib.suppress(TimeoutError):
                 await self._modes.settled()
             return
@@ -323,7 +348,8 @@ class Panel:
         if equipment is None:
             return
         known = facts or {}
-        bad = known.get("link") == "down" or known.get("state") in OUT_OF_SERVICE
+        down = known.get("link") == "down" or known.get("state") in OUT_OF_SERVICE
+        bad = down and name in self._wired  # else it is there whenever it asks
         for direction in equipment.directions:
             self._flags.set(name, direction, "o", "link", holds=bad)
         self._tell(name)

@@ -20,6 +20,7 @@ from gateway.venue.equipment import Panel
 from gateway.venue.evacuation import Evacuation
 from gateway.venue.flags import Flags
 from gateway.venue.health import LINK_DOWN
+from gateway.venue.http_gates import HttpGates
 from gateway.venue.modes import Modes
 from gateway.venue.occupancy import Occupancies
 from gateway.venue.opening import Opening
@@ -35,6 +36,7 @@ class Operations:
     flags: Flags
     modes: Modes
     panel: Panel
+    http_gates: HttpGates
     alarms: Alarms
     acts: Acts
     evacuation: Evacuation
@@ -90,6 +92,7 @@ class Operations:
             "evacuation_kept": self.evacuation.keep,
             "spaces_kept": partial(self.opening.keep_stored, admin),
             "occupancy": self.occupancies.run,
+            "gates_forgotten": self.panel.forget_unwired,
         }
 
 
@@ -108,11 +111,13 @@ def operations(
     bus, flags, acts = Bus(admin, clock), Flags(clock), Acts(admin, clock)
     modes = Modes(bus, flags)
     alarms = Alarms(bus, gateway=gateway, clock=clock, show=show)
+    panel = Panel(bus, modes, flags, gateway=gateway, clock=clock, show=show)
     made = Operations(
         bus=bus,
         flags=flags,
         modes=modes,
-        panel=Panel(bus, modes, flags, gateway=gateway, clock=clock, show=show),
+        panel=panel,
+        http_gates=HttpGates(panel, clock, show),
         alarms=alarms,
         acts=acts,
         evacuation=Evacuation(bus, alarms, acts, clock),

@@ -36,13 +36,14 @@ class ReaderFacts:
     """One reader and the directions it serves.
 
     ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction;
-    ``opens`` is the gate its grants release.
+    ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP.
     """
 
     id: str
     entry: Place | None
     exit: Place | None
     opens: str | None = None
+    asks: bool = False
 
     def place(self, direction: Direction | None) -> Place | None:
         """Return the place in a direction; by default the reader's own, entry where it has both."""
@@ -65,9 +66,14 @@ class SpaceFacts:
 def readers(site: Site) -> dict[str, ReaderFacts]:
     """Return the facts of every reader of a site, as they are before anybody has told more."""
     known = places(site)
+    asking = {each.id for each in site.controllers if each.driver == "http"}
     return {
         each.id: ReaderFacts(
-            each.id, known.get((each.id, "entry")), known.get((each.id, "exit")), each.opens
+            each.id,
+            known.get((each.id, "entry")),
+            known.get((each.id, "exit")),
+            each.opens,
+            each.controller in asking,
         )
         for each in site.equipment
     }
