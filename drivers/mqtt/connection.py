@@ -346,8 +346,9 @@ class Connection(asyncio.Protocol):
     def _hear(self, message: Message) -> None:
         try:
             self._heard(message)
-        except Exception:  # one message must not take down the line of all gates
-            log.exception("mqtt_message_failed", topic=message.topic[:100])
+        except Exception as error:  # noqa: BLE001  # one must not take down the line of all gates
+            why = repr(error)  # a traceback is read from files, and that blocks
+            log.error("mqtt_message_failed", topic=message.topic[:100], why=why)  # noqa: TRY400
         if message.number:
             with suppress(Away):
                 self._send(packets.puback(message.number))

@@ -28,6 +28,8 @@ FRESH_MS: Final = 25_000
 """A gateway says every 10 s that it is there; one that has not for so long is not."""
 FIRST_WORD_S: Final = 0.5
 EVENTS_KEPT: Final = 1000
+PASSAGES_KEPT: Final = 5
+"""Told again to a gateway that comes back: the former one may have died before it wrote them."""
 
 DIRECTIONS: Final[tuple[Direction, ...]] = ("entry", "exit")
 
@@ -176,6 +178,7 @@ class SimulatedGate:
         self._heard_of = asyncio.Event()
         self._gateways: dict[str, int] = {}
         self._untaken: dict[str, tuple[str, bytes]] = {}
+        self._passages: deque[tuple[str, bytes]] = deque(maxlen=PASSAGES_KEPT)
         self._connection: Connection | None = None
 
     # --- life
@@ -379,6 +382,8 @@ class SimulatedGate:
         topic = self._topic(leaf)
         if leaf == "event":
             self._keep_telling(str(fields["id"]), topic, payload)
+            if fields["type"] == GateEventType.PASSED and "tx" in fields:
+                self._passages.append((topic, payload))
         else:
             self._publish(topic, payload, retain=retain)
 
@@ -417,9 +422,15 @@ class SimulatedGate:
         elif leaf == "decision" and not message.kept:
             self._show(fields)
         elif leaf == "status":
-            there = fields.get("state") == "online"
-            self._heard_of.set()
-            self._gateways[message.topic] = codec.to_ms(_instant(fields.get("ts"))) if there else 0
+            self._hear_gateway(message.topic, fields)
+
+    def _hear_gateway(self, topic: str, status: dict[str, Any]) -> None:
+        there = status.get("state") == "online"
+        self._heard_of.set()
+        if there and not self._gateways.get(topic):
+            for passage in self._passages:
+                self._publish(*passage)
+        self._gateways[topic] = codec.to_ms(_instant(status.get("ts"))) if there else 0
 
     def _take(self, command: dict[str, Any], *, kept: bool) -> None:
         """Follow a command, unless it was kept by the broker, is late or was seen before."""
