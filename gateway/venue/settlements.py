@@ -16,6 +16,7 @@ import structlog
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import (
+    SETTLING_PATIENCE_S,
     EntitlementStore,
     NotPossible,
     UnknownEvent,
@@ -29,6 +30,8 @@ from gateway.venue.settling import Archive, lost_grant
 KEPT: Final = 10_000
 """A lane passes a person a second at most: hours of them."""
 PAUSE_S: Final = 0.1
+LONG_S: Final = 0.9 * SETTLING_PATIENCE_S
+"""A question that has waited for so long has been sent and not answered."""
 ROWS: Final = 16
 """Grants whose events are kept, for parties that pass one by one."""
 READ_AT_ONCE: Final = 1_000
@@ -139,6 +142,7 @@ class Settlements:
         self._prolong = prolong
         self._waiting: deque[Entry] = deque(maxlen=KEPT)
         self._rows: dict[str, EventRow] = {}
+        self._loop = asyncio.get_running_loop()
         self._some = asyncio.Event()
         self._none = asyncio.Event()
         self._none.set()
@@ -165,16 +169,17 @@ class Settlements:
             await self._some.wait()
             again = False
             while self._waiting:
-                entry = self._waiting[0]
+                entry, since = self._waiting[0], self._loop.time()
                 try:
                     if isinstance(entry, LatePassage):
                         # Told as a figure, it may be written twice.
                         entry = self._waiting[0] = await self._counted(entry)
                     await self._write(entry, again=again)
                 except (StoreUnavailable, DatabaseUnavailable):
-                    again = True
-                    await asyncio.sleep(PAUSE_S)
-                    continue
+                    if not self._is_on_its_way(entry, self._loop.time() - since):
+                        again = True
+                        await asyncio.sleep(PAUSE_S)
+                        continue
                 except (NotPossible, UnknownEvent, UnknownTicket) as why:
                     # All have passed, or the deadline was first, or a rebuilt store forgot it.
                     log.debug("not_settled", lane=self._lane, entry=type(entry).__name__, why=why)
@@ -183,6 +188,13 @@ class Settlements:
                     self._waiting.popleft()
             self._some.clear()
             self._none.set()
+
+    def _is_on_its_way(self, entry: Entry, waited_s: float) -> bool:
+        """Tell whether a frozen store will carry an entry out that must not be told twice.
+
+        It has been sent on a connection that still stands; only the answer has taken too long.
+        """
+        return isinstance(entry, Untracked) and waited_s >= LONG_S and self._store.up
 
     async def _write(self, entry: Entry, *, again: bool) -> None:
         store = self._store

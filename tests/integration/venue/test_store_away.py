@@ -139,6 +139,20 @@ async def test_passages_and_annulments_wait_for_a_store_that_is_away(outage: Out
     assert await floor.inside() == (1, 0)
 
 
+async def test_a_person_without_a_grant_counts_once_although_the_store_is_frozen(
+    outage: Outage,
+) -> None:
+    floor = outage.floor
+    outage.valkey.freeze()
+    outage.strict.report("passed", direction="entry")
+    await asyncio.sleep(2.5)  # more than the store is waited for
+    outage.valkey.thaw()
+
+    await until(floor.inside_is(1, 0))
+    await asyncio.sleep(0.5)
+    assert await floor.inside() == (1, 0)
+
+
 async def _in_time(gate: Gate, code: str, direction: str = "entry") -> dict[str, object]:
     since = time.monotonic()
     name = gate.scan(code, direction)

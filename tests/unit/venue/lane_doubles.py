@@ -69,6 +69,8 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.silent = False
+        self.up = True
+        self.slow_s = 0.0
         self.answers: dict[str, Decision] = {}
         self.scans: list[tuple[str, Place, str]] = []
         self.acts: list[tuple[Any, ...]] = []
@@ -98,6 +100,8 @@ class FakeStore:
     async def count(
         self, place: Place, *, persons: int, operator: str, reason: str, untracked: bool
     ) -> None:
+        if self.slow_s:
+            await asyncio.sleep(self.slow_s)
         self._act("count", place.direction, persons, reason)
 
     async def malformed(self, place: Place) -> None:
