@@ -152,6 +152,7 @@ class Lane:
             case GateEvent():
                 if self._repeated(signal):
                     return
+                signal = self._directed(signal)
                 self._tell_people(signal)
             case LinkChanged(up=up):
                 self._link_changed(up)
@@ -172,6 +173,18 @@ class Lane:
         if len(self._told) > GRANTS_KEPT:
             self._told.popitem(last=False)
         return told_again
+
+    def _directed(self, event: GateEvent) -> GateEvent:
+        """Give a direction to who passes, where the gate names none: their grant's, or the first.
+
+        Nobody goes uncounted because a gate says too little.
+        """
+        passes = event.type in {GateEventType.PASSED, GateEventType.PASSAGE_STARTED}
+        if event.direction is not None or not passes:
+            return event
+        known = None if event.tx is None else self._grants.get(event.tx)
+        let_in = known or next(iter(self._current.values()), None)
+        return replace(event, direction=self._first if let_in is None else let_in.direction)
 
     def _tell_people(self, event: GateEvent) -> None:
         """Raise what a gate reports of itself and no machine knows."""

@@ -245,6 +245,23 @@ async def test_a_gates_own_word_of_a_held_door_is_an_alarm_until_it_is_over(venu
     assert "held_open" not in venue.world.alarms.raised
 
 
+@pytest.mark.parametrize(("known", "direction"), [(True, "exit"), (False, "entry")])
+async def test_who_passes_in_a_direction_that_the_gate_does_not_name_is_counted(
+    venue: Venue, known: bool, direction: str
+) -> None:
+    tx = None
+    if known:
+        venue.link().read("north", "TICKET", "exit")
+        await soon(lambda: releases(venue.link()))
+        tx = releases(venue.link())[0].tx
+
+    venue.link().tell(GateEvent("north", GateEventType.PASSED, "1", None, tx))
+
+    await soon(lambda: venue.world.store.acts)
+    (act,) = venue.world.store.acts
+    assert act[:2] == (("passage", tx) if known else ("count", direction))
+
+
 async def test_an_event_told_twice_is_taken_once(venue: Venue) -> None:
     for _ in range(2):
         venue.link().tell(GateEvent("north", GateEventType.PASSED, "1", "entry"))
