@@ -176,10 +176,11 @@ class Broker:
 
     async def _serve(self, connection: Connection) -> None:
         """Hear, speak and look after the devices until the connection is lost."""
+        hearing = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._subscribe(connection), name="mqtt-subscribe")
-                group.create_task(self._announce(), name="mqtt-announce")
+                group.create_task(self._subscribe(connection, hearing), name="mqtt-subscribe")
+                group.create_task(self._announce(hearing), name="mqtt-announce")
                 group.create_task(self._look(), name="mqtt-look")
                 group.create_task(self._until_lost(connection), name="mqtt-lost")
         except* Away as ends:
@@ -188,7 +189,7 @@ class Broker:
     async def _until_lost(self, connection: Connection) -> None:
         raise Away(await connection.lost())
 
-    async def _subscribe(self, connection: Connection) -> None:
+    async def _subscribe(self, connection: Connection, hearing: asyncio.Event) -> None:
         """Ask the broker for what is wanted, now and whenever that changes."""
         while True:
             await self._asked.wait()
@@ -199,9 +200,11 @@ class Broker:
                 await connection.unsubscribe(list(unwanted))
             if wanted:
                 await connection.subscribe(list({one.topic: one for one in wanted}.values()))
+            hearing.set()
 
-    async def _announce(self) -> None:
-        """Say every ten seconds that this gateway is there: gates rely on it."""
+    async def _announce(self, hearing: asyncio.Event) -> None:
+        """Say every ten seconds that this gateway is there, once it hears: gates rely on it."""
+        await hearing.wait()
         while True:
             alive = codec.write_gateway_status(online=True, at=self._wall())
             self.publish(self._topic, alive, retain=True)

@@ -29,7 +29,8 @@ FRESH_MS: Final = 25_000
 FIRST_WORD_S: Final = 0.5
 EVENTS_KEPT: Final = 1000
 PASSAGES_KEPT: Final = 5
-"""Told again to a gateway that comes back: the former one may have died before it wrote them."""
+"""Told again when a gateway comes, or comes back: the former one may have died before it wrote
+them, and a broker that has lost the gateway's session takes what nobody hears."""
 
 DIRECTIONS: Final[tuple[Direction, ...]] = ("entry", "exit")
 
@@ -179,6 +180,7 @@ class SimulatedGate:
         self._gateways: dict[str, int] = {}
         self._untaken: dict[str, tuple[str, bytes]] = {}
         self._passages: deque[tuple[str, bytes]] = deque(maxlen=PASSAGES_KEPT)
+        self._tell_again = False
         self._connection: Connection | None = None
 
     # --- life
@@ -224,6 +226,7 @@ class SimulatedGate:
                 ]
             )
             self._connection = connection
+            self._tell_again = True
             self.connections += 1
             self._say("status", {"state": "online", "boot": self.boot}, retain=True)
             self.tell_state()
@@ -422,15 +425,18 @@ class SimulatedGate:
         elif leaf == "decision" and not message.kept:
             self._show(fields)
         elif leaf == "status":
-            self._hear_gateway(message.topic, fields)
+            self._hear_gateway(message.topic, fields, kept=message.kept)
 
-    def _hear_gateway(self, topic: str, status: dict[str, Any]) -> None:
+    def _hear_gateway(self, topic: str, status: dict[str, Any], *, kept: bool) -> None:
         there = status.get("state") == "online"
         self._heard_of.set()
-        if there and not self._gateways.get(topic):
+        self._gateways[topic] = codec.to_ms(_instant(status.get("ts"))) if there else 0
+        if not there:
+            self._tell_again = True
+        elif self._tell_again and not kept:  # what the broker has kept may be of one long gone
+            self._tell_again = False
             for passage in self._passages:
                 self._publish(*passage)
-        self._gateways[topic] = codec.to_ms(_instant(status.get("ts"))) if there else 0
 
     def _take(self, command: dict[str, Any], *, kept: bool) -> None:
         """Follow a command, unless it was kept by the broker, is late or was seen before."""

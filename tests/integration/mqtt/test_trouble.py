@@ -99,7 +99,7 @@ async def test_events_wait_for_a_gateway_that_is_away_and_scans_do_not(broker: M
     assert not second.told(CodeRead)
 
 
-async def test_an_event_the_broker_died_over_is_told_again_and_one_it_took_is_not(
+async def test_an_event_the_broker_died_over_is_told_again_and_heard_once(
     broker: Mosquitto,
 ) -> None:
     venue, gate = Venue(broker.url), a_gate(broker.url)
@@ -116,7 +116,6 @@ async def test_an_event_the_broker_died_over_is_told_again_and_one_it_took_is_no
         await asyncio.sleep(0.1)
 
     assert [event.tx for event in venue.told(GateEvent)] == ["e1", "e2"]
-    assert not venue.broker.drops.counts["repeated"]
 
 
 async def test_two_hundred_controllers_share_one_connection(broker: Mosquitto) -> None:
