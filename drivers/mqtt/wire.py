@@ -1,6 +1,8 @@
 """MQTT as a wire: makes the link of each controller, and has those of one broker share it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
 from config.wires import WireSettings
@@ -13,6 +15,7 @@ from drivers.mqtt.dialects.dialect import Dialect
 from drivers.mqtt.dialects.esphome import ESPHome
 from drivers.mqtt.dialects.shelly import Shelly
 from drivers.mqtt.dialects.tasmota import Tasmota
+from drivers.mqtt.discovery import HomeAssistant, Shown
 from drivers.mqtt.link import GateLink
 from drivers.mqtt.settings import MqttSettings
 
@@ -40,17 +43,40 @@ class MqttWire:
         """
         if not isinstance(settings, MqttSettings):
             raise TypeError(f"not for MQTT: {type(settings).__name__}")
-        broker = self._broker(settings, surroundings)
+        if surroundings.address is None:
+            raise NoBroker("[stores] mqtt names no broker")
+        broker = self._broker(
+            settings,
+            surroundings.address,
+            surroundings.site,
+            surroundings.gateway,
+            surroundings.wall,
+        )
         dialect = _dialect(settings, surroundings)
         if dialect is None:
             return GateLink(settings, surroundings, broker)
         return BoardLink(settings, surroundings, broker, dialect)
 
-    def _broker(self, settings: MqttSettings, surroundings: Surroundings) -> Broker:
-        if surroundings.address is None:
-            raise NoBroker("[stores] mqtt names no broker")
+    def home_assistant(self, address: str, shown: Shown, wall: Callable[[], int]) -> HomeAssistant:
+        """Show a site to a Home Assistant, over the connection that the gates have.
+
+        Raises:
+            NoBroker: The address is none.
+        """
+        broker = self._broker(MqttSettings(), address, shown.site, shown.gateway, wall)
+        alive = partial(_alive, wall)
+        return HomeAssistant(broker, shown, alive)
+
+    def _broker(
+        self,
+        settings: MqttSettings,
+        address: str,
+        site: str,
+        gateway: str,
+        wall: Callable[[], int],
+    ) -> Broker:
         target = Target(
-            address=surroundings.address,
+            address=address,
             username=settings.username,
             password=settings.password.get_secret_value() if settings.password else None,
             tls_ca=settings.tls_ca,
@@ -63,7 +89,6 @@ class MqttWire:
             _ = target.host, target.port
         except ValueError as error:
             raise NoBroker(f"[stores] mqtt is no address: {error}") from error
-        site, gateway = surroundings.site, surroundings.gateway
         key = (site, gateway, target)
         if key not in self.brokers:
             # The name stays the same from run to run: the broker keeps a session under it. Two
@@ -71,8 +96,12 @@ class MqttWire:
             number = 1 + sum(known[:2] == key[:2] for known in self.brokers)
             identifier = f"composteur-{site}-{gateway}" + (f"-{number}" if number > 1 else "")
             topic = codec.gateway_topic(site, gateway)
-            self.brokers[key] = Broker(target, identifier, topic, surroundings.wall)
+            self.brokers[key] = Broker(target, identifier, topic, wall)
         return self.brokers[key]
+
+
+def _alive(wall: Callable[[], int]) -> bytes:
+    return codec.write_gateway_status(online=True, at=wall())
 
 
 def _dialect(settings: MqttSettings, surroundings: Surroundings) -> Dialect | None:
