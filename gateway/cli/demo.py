@@ -25,6 +25,10 @@ def command(rate: float, seconds: float | None) -> None:
     import uvloop
 
     from gateway.demo.play import play
+    from gateway.embedded import mosquitto
 
-    if not uvloop.run(play(rate, seconds)):
+    broker = mosquitto.found() is not None
+    if not broker:
+        click.echo(f"{mosquitto.INSTALL} Until then the gates speak HTTP and WebSocket.")
+    if not uvloop.run(play(rate, seconds, wire="mqtt" if broker else "http")):
         sys.exit(1)

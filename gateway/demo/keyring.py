@@ -56,8 +56,14 @@ class Keys:
         """Make the keys of readers that have none, and keep all of them."""
         for reader in readers:
             if reader not in self._known:
-                self._known[reader] = await self._create(reader)
+                self._known[reader] = await self._create(reader, "scanner", reader)
         self._keep()
+
+    async def make_operator(self, name: str, reader: str) -> None:
+        """Make the key of an operator who scans at a reader, if there is none."""
+        if name not in self._known:
+            self._known[name] = await self._create(name, "operator", reader)
+            self._keep()
 
     def _keep(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -72,8 +78,8 @@ class Keys:
         """Return the header that presents a key."""
         return {"Authorization": f"Bearer {self._known[name]}"}
 
-    async def _create(self, reader: str) -> str:
-        body = {"name": reader, "role": "scanner", "reader": reader}
+    async def _create(self, name: str, role: str, reader: str) -> str:
+        body = {"name": name, "role": role, "reader": reader}
         admin = self.bearing(ADMIN)
         answer: dict[str, Any] = {}
         for _ in range(2):
@@ -81,8 +87,8 @@ class Keys:
                 answer = await response.json(content_type=None)
             if response.status != 409:  # noqa: PLR2004  # taken: one whose secret is lost
                 break
-            async with self._http.delete(f"/v1/keys/{reader}", headers=admin):
+            async with self._http.delete(f"/v1/keys/{name}", headers=admin):
                 pass
         if "key" not in answer:
-            raise DemoFailed(f"No key for {reader}: {answer.get('detail') or answer}")
+            raise DemoFailed(f"No key for {name}: {answer.get('detail') or answer}")
         return str(answer["key"])

@@ -5,10 +5,16 @@ Spaces, products and the kinds of visitors stand here as data; seller and visito
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal
+
+type Wire = Literal["mqtt", "http"]
+"""How the gates speak: over the machine's own mosquitto, or over HTTP where there is none."""
 
 SITE = "demo"
 DESK = "desk"
-"""The handheld whose key is printed for you to try."""
+"""The handheld at which you can try."""
+OPERATOR = "operator"
+"""The key that is printed for you: it scans at the desk, and sees and commands all."""
 
 
 class Space(StrEnum):
@@ -72,10 +78,35 @@ HABITS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What stands at a room's entrance; a door takes whole groups, a turnstile one by one."""
+
+    id: str
+    name: str
+    kind: Literal["turnstile", "door"]
+    space: Space
+
+
+GATES: Final = (
+    Gate("collection-gate-1", "Collection, gate 1", "turnstile", Space.COLLECTION),
+    Gate("collection-gate-2", "Collection, gate 2", "turnstile", Space.COLLECTION),
+    Gate("collection-gate-3", "Collection, gate 3", "turnstile", Space.COLLECTION),
+    Gate("group-door", "Door for groups", "door", Space.COLLECTION),
+    Gate("exhibition-gate-1", "Exhibition, gate 1", "turnstile", Space.EXHIBITION),
+    Gate("exhibition-gate-2", "Exhibition, gate 2", "turnstile", Space.EXHIBITION),
+)
+OPEN_S: Final = 4.0
+"""How long the gateway waits for a passage; the gates themselves close sooner (`HOLD_S`)."""
+HOLD_S: Final = 2.5
+WALK_S: Final = 0.9
+
+
 def handhelds(rate: float) -> dict[str, Space]:
     """Return the handhelds a rate of arrivals needs, and the room each stands at.
 
-    A handheld may scan 100 times a second; arrivals and departures pass it, in bursts.
+    A handheld may scan 100 times a second; arrivals and departures pass it, in bursts. Gates let a
+    person through in a second: whoever finds a queue there goes to a steward with a handheld.
 
     >>> list(handhelds(10))
     ['collection-1', 'collection-2', 'exhibition-1', 'exhibition-2']
@@ -88,13 +119,12 @@ def handhelds(rate: float) -> dict[str, Space]:
     }
 
 
-def site_file(port: int, rate: float) -> str:
+def site_file(port: int, rate: float, wire: Wire) -> str:
     """Return the text of the site file."""
     readers = {DESK: Space.COLLECTION} | handhelds(rate)
-    equipment = "\n".join(
-        f'[[equipment]]\nid = "{reader}"\nkind = "reader"\nspace = "{space}"\ndirection = "both"\n'
-        for reader, space in readers.items()
-    )
+    equipment = [_gate(gate) for gate in GATES]
+    equipment += [_handheld(reader, space) for reader, space in readers.items()]
+    broker = '\nmqtt = "embedded"' if wire == "mqtt" else ""
     return f"""\
 # Written by `composteur demo`, anew at each start.
 [site]
@@ -104,7 +134,7 @@ timezone = "Europe/Paris"
 language = "en"
 
 [stores]
-state_dir = "."
+state_dir = "."{broker}
 
 [http]
 port = {port}
@@ -123,4 +153,34 @@ id = "{Space.EXHIBITION}"
 name = "Special exhibition"
 parent = "{Space.MUSEUM}"
 
-{equipment}"""
+[[controller]]
+id = "gates"
+driver = "{wire}"
+
+{"".join(equipment)}"""
+
+
+def _gate(gate: Gate) -> str:
+    return f"""\
+[[equipment]]
+id = "{gate.id}"
+name = "{gate.name}"
+kind = "{gate.kind}"
+space = "{gate.space}"
+direction = "both"
+controller = "gates"
+count_on = "passage"
+open_s = {OPEN_S:g}
+
+"""
+
+
+def _handheld(reader: str, space: Space) -> str:
+    return f"""\
+[[equipment]]
+id = "{reader}"
+kind = "reader"
+space = "{space}"
+direction = "both"
+
+"""

@@ -4,26 +4,34 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import asyncpg
 from rich.console import Console
 
 from gateway.demo import museum, screen
-from gateway.demo.child import Child, gateway, run_command
+from gateway.demo.books import Books, Window
+from gateway.demo.child import Child, GatewayEnded, gateway, run_command
+from gateway.demo.gates import Gate, over_mqtt
+from gateway.demo.handhelds import Handheld
+from gateway.demo.http_gates import over_http
 from gateway.demo.keyring import ADMIN, DemoFailed, Keys
 from gateway.demo.seller import DESTROY, Shop
-from gateway.demo.visitors import Crowd, Handheld
+from gateway.demo.visitors import Crowd, Posts
 from gateway.venue import run_file
+from gateway.venue.run_file import Running
 
 STATE = Path("state") / "demo"
 PORT = 8080
+ANY_PORT = 0
 KNOWN_WITHIN_S = 20.0
+GATES_WITHIN_S = 10.0
+LOOK_S = 0.02
 
 _OPENED = asyncio.Event()
 
@@ -36,16 +44,19 @@ class Stage:
     http: aiohttp.ClientSession
     keys: Keys
     shop: Shop
+    gates: Mapping[str, Gate]
     crowd: Crowd
+    window: Window
+    books: Books
 
 
-async def play(rate: float, seconds: float | None) -> bool:
+async def play(rate: float, seconds: float | None, *, wire: museum.Wire) -> bool:
     """Run the demonstration; return whether its books balance at the end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, _stop_or_leave, stop)
-    playing = asyncio.create_task(_play(rate, seconds, stop), name="demo-play")
+    playing = asyncio.create_task(_play(rate, seconds, stop, wire), name="demo-play")
     stopping = asyncio.create_task(stop.wait(), name="demo-stop")
     try:
         await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -59,51 +70,110 @@ async def play(rate: float, seconds: float | None) -> bool:
         stopping.cancel()
 
 
-async def _play(rate: float, seconds: float | None, stop: asyncio.Event) -> bool:
+async def _play(rate: float, seconds: float | None, stop: asyncio.Event, wire: museum.Wire) -> bool:
     console = screen.make_console()
     steps = screen.Steps(console)
     folder = STATE.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     _refuse_a_second(folder)
     site_file = folder / "site.toml"
-    site_file.write_text(museum.site_file(_free_port(), rate), encoding="utf-8")
     console.print("A museum opens; its data is kept in state/demo.", highlight=False)
     async with AsyncExitStack() as stack:
-        child = await stack.enter_async_context(gateway(site_file, steps.say))
+        child = await _gateway(
+            stack, partial(museum.site_file, rate=rate, wire=wire), site_file, steps
+        )
         steps.done("gateway, entitlement store and central database")
-        stage = await _open(stack, child, site_file, rate, steps)
+        stage = await _open(stack, child, site_file, rate, wire, steps)
         tickets = await _tickets_to_try(stage)
         steps.done(f"{stage.shop.on_shelf} tickets sold, and known at the gates")
-        screen.print_things_to_try(console, child.url, stage.keys[museum.DESK], tickets)
+        screen.print_things_to_try(console, child.url, stage.keys[museum.OPERATOR], tickets)
         _OPENED.set()
-        await _run(stage, screen.Board(console, stage.crowd.counts, rate), stop, seconds, rate)
-        spaces = await _spaces(stage.http, stage.keys)
+        counts = stage.crowd.counts
+        board = screen.Board(console, counts, stage.gates, rate)
+        await _run(stage, board, stop, seconds, rate)
+        rooms = await stage.books.close(stage.window, counts)
         status, verdict = await run_command("verify", "--site", str(site_file))
-        screen.print_summary(console, stage.crowd.counts, spaces, verdict)
+        standing = stage.window.standing
+        screen.print_summary(console, counts, standing, rooms, verdict)
     _say_goodbye(console)
-    return status == 0 and not stage.crowd.counts.surprises
+    agreed = standing.disturbed or not any(room.differs for room in rooms.values())
+    return status == 0 and agreed and not counts.surprises
 
 
-async def _open(
-    stack: AsyncExitStack, child: Child, site_file: Path, rate: float, steps: screen.Steps
+async def _gateway(
+    stack: AsyncExitStack, text: Callable[[int], str], site_file: Path, steps: screen.Steps
+) -> Child:
+    """Start the gateway at the usual port, or at any free one where that is taken."""
+    if _is_free(PORT):
+        _write(site_file, text(PORT))
+        try:
+            return await stack.enter_async_context(gateway(site_file, steps.say))
+        except GatewayEnded:
+            if _is_free(PORT):
+                raise  # else somebody has taken it in between
+    _write(site_file, text(ANY_PORT))
+    return await stack.enter_async_context(gateway(site_file, steps.say))
+
+
+async def _open(  # noqa: PLR0917  # all that a museum needs
+    stack: AsyncExitStack,
+    child: Child,
+    site_file: Path,
+    rate: float,
+    wire: museum.Wire,
+    steps: screen.Steps,
 ) -> Stage:
-    """Set up keys, handhelds and the shop."""
+    """Set up keys, handhelds, gates and the shop."""
     http = await stack.enter_async_context(
         aiohttp.ClientSession(child.url, connector=aiohttp.TCPConnector(limit=64))
     )
     keys = Keys(http, site_file)
     await keys.load()
     posts = museum.handhelds(rate)
-    await keys.make([museum.DESK, *posts])
+    spoken = [gate.id for gate in museum.GATES] if wire == "http" else []
+    await keys.make([*posts, *spoken])
+    await keys.make_operator(museum.OPERATOR, museum.DESK)
     handhelds = [Handheld(reader, space, keys[reader]) for reader, space in posts.items()]
     steps.done(f"keys for {len(handhelds)} handhelds")
     running = run_file.find(site_file.parent)
     if running is None:
         raise DemoFailed("The gateway has gone.")
+    window = Window(http, keys)
+    gates = await _gates(stack, running, http, keys, window)
+    steps.done(f"{len(gates)} gates over {'HTTP and WebSocket' if wire == 'http' else 'MQTT'}")
     shop = Shop(await stack.enter_async_context(_database(running.postgres)), rate)
     await shop.open()
-    await _send_home(http, keys)
-    return Stage(child, http, keys, shop, Crowd(http, shop, handhelds))
+    await _send_home(window, http, keys)
+    books = await Books.opened(shop.connection, [*posts, *gates])
+    crowd = Crowd(http, shop, Posts(gates, handhelds), window.ordinary)
+    return Stage(child, http, keys, shop, gates, crowd, window, books)
+
+
+async def _gates(
+    stack: AsyncExitStack,
+    running: Running,
+    http: aiohttp.ClientSession,
+    keys: Keys,
+    window: Window,
+) -> Mapping[str, Gate]:
+    """Have the gates connect, and wait until the gateway knows that they are there."""
+    if running.mqtt is None:
+        spoken = {gate: keys[gate.id] for gate in museum.GATES}
+        gates = await stack.enter_async_context(over_http(http, spoken, keys[ADMIN]))
+    else:
+        gates = await stack.enter_async_context(over_mqtt(museum.GATES, running.mqtt))
+    try:
+        async with asyncio.timeout(GATES_WITHIN_S):
+            for gate in gates.values():
+                await gate.up.wait()
+            while running.mqtt is not None:
+                equipment = (await window.look()).equipment
+                if all(equipment[name]["link"] == "up" for name in gates):
+                    break
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise DemoFailed("The gates do not reach the gateway.") from None
+    return gates
 
 
 async def _run(
@@ -132,12 +202,9 @@ async def _run(
 
 
 async def _keep_showing(board: screen.Board, stage: Stage) -> None:
-    spaces: Sequence[dict[str, Any]] = []
     while True:
         await asyncio.sleep(board.pause_s)
-        with suppress(aiohttp.ClientError, TimeoutError):
-            spaces = await _spaces(stage.http, stage.keys)
-        board.show(spaces)
+        board.show(await stage.window.look())
 
 
 async def _tickets_to_try(stage: Stage) -> list[screen.ToTry]:
@@ -148,7 +215,7 @@ async def _tickets_to_try(stage: Stage) -> list[screen.ToTry]:
     await _until_known(stage.http, stage.keys, [valid, used, destroyed])
     await _stamp(stage.http, stage.keys, used)
     counts = stage.crowd.counts
-    counts.scans, counts.granted, counts.entered[museum.Space.COLLECTION] = 1, 1, 1
+    counts.scans, counts.granted = 1, 1
     return [
         screen.ToTry("valid", valid, "granted, the first time"),
         screen.ToTry("used", used, "no_stamps_left, with time and reader of its stamp"),
@@ -164,35 +231,38 @@ async def _until_known(http: aiohttp.ClientSession, keys: Keys, codes: Sequence[
                 async with http.get(f"/v1/tickets/{code}", headers=keys.bearing(ADMIN)) as response:
                     if response.status == 200:  # noqa: PLR2004  # OK, as everywhere
                         break
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOK_S)
 
 
 async def _stamp(http: aiohttp.ClientSession, keys: Keys, code: str) -> None:
-    headers = keys.bearing(museum.DESK)
+    headers = keys.bearing(museum.OPERATOR)
     async with http.post("/v1/scans", json={"code": code}, headers=headers) as response:
         answer = await response.json()
     if answer.get("decision") != "granted":
         raise DemoFailed(f"A good ticket was refused: {answer}")
 
 
-async def _send_home(http: aiohttp.ClientSession, keys: Keys) -> None:
-    """Count out the visitors of an earlier run."""
-    for space in await _spaces(http, keys):
+async def _send_home(window: Window, http: aiohttp.ClientSession, keys: Keys) -> None:
+    """Count out the visitors of an earlier run, and take back what it had set."""
+    admin = keys.bearing(ADMIN)
+    for space in (await window.look()).spaces:
         if space["parent"] and (persons := space["inside"]):
-            async with http.post(
-                f"/v1/spaces/{space['id']}/count",
-                json={"direction": "exit", "persons": persons, "reason": "an earlier run"},
-                headers=keys.bearing(ADMIN),
-            ):
-                pass
+            out = {"direction": "exit", "persons": persons, "reason": "an earlier run"}
+            await _post(http, f"/v1/spaces/{space['id']}/count", out, admin)
+        if space["mode"] != "normal":
+            await _post(http, f"/v1/spaces/{space['id']}/mode", {"mode": "normal"}, admin)
+            await _post(http, "/v1/evacuation/ack", {}, admin)
+    for name, each in window.standing.equipment.items():
+        if set(each["modes"].values()) - {"normal", None}:
+            await _post(http, f"/v1/equipment/{name}/command", {"command": "normal"}, admin)
+    window.standing.disturbed = False
 
 
-async def _spaces(http: aiohttp.ClientSession, keys: Keys) -> list[dict[str, Any]]:
-    async with http.get("/v1/spaces", headers=keys.bearing(ADMIN)) as response:
-        response.raise_for_status()
-        answer = await response.json()
-    items: list[dict[str, Any]] = answer["items"]
-    return items
+async def _post(
+    http: aiohttp.ClientSession, path: str, body: dict[str, object], headers: dict[str, str]
+) -> None:
+    async with http.post(path, json=body, headers=headers):
+        pass
 
 
 @asynccontextmanager
@@ -220,13 +290,16 @@ def _refuse_a_second(folder: Path) -> None:
         raise DemoFailed(f"A demonstration runs here already, at {running.http}.")
 
 
-def _free_port() -> int:
-    """Return the usual port, or any free one where it is taken."""
-    for port in (PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _write(site_file: Path, text: str) -> None:
+    site_file.write_text(text, encoding="utf-8")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
             probe.bind(("127.0.0.1", port))
             probe.listen()
-            found: int = probe.getsockname()[1]
-            return found
-    raise DemoFailed("There is no free port.")
+        except OSError:
+            return False
+        return True

@@ -1,7 +1,8 @@
-"""Visitors: each comes to a handheld with some ticket, and those let in leave a while later.
+"""Visitors: each comes to a gate or a steward with some ticket; those let in leave a while later.
 
 They arrive at random at a mean rate, whether or not the gateway keeps up (an open loop), and
-compare each answer with what their ticket deserves.
+compare each answer with what their ticket deserves. A few change their mind before an open gate,
+walk in behind somebody else, or push through.
 """
 
 import asyncio
@@ -9,71 +10,142 @@ import heapq
 import itertools
 import random
 from collections import Counter, deque
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
 
-from gateway.demo.museum import HABITS, Kind, Space
+from drivers.mqtt.simulator import Behaviour, Visit
+from drivers.signals import Direction
+from gateway.demo.counts import Counts, Fate
+from gateway.demo.gates import Gate
+from gateway.demo.handhelds import Handheld
+from gateway.demo.museum import GATES, HABITS, Kind, Space
 from gateway.demo.seller import Shop, new_code
 
 STAY_S = 45.0
-ATTEMPTS = 5
-PATIENCE_S = 2.0
 AT_ONCE = 500
 USED_UP = (Kind.DAY, Kind.TOUR, Kind.GROUP)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What has happened at the handhelds so far."""
-
-    scans: int = 0
-    granted: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    entered: Counter[str] = field(default_factory=Counter)
-    left: Counter[str] = field(default_factory=Counter)
-    unanswered: int = 0
-    surprises: Counter[str] = field(default_factory=Counter)
-    """Answers that a ticket did not deserve; there must be none."""
-    latest_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
-
-    def percentile(self, share: float) -> float:
-        """Return a percentile of the latest answers' times, in milliseconds."""
-        times = sorted(self.latest_ms)
-        return times[min(int(len(times) * share), len(times) - 1)] if times else 0.0
+TO_A_STEWARD: Final = 0.15
+"""Who goes to a steward though a gate is free."""
+QUEUE: Final = 2
+"""With so many at a gate nobody joins them."""
+BEHAVES: Final = {
+    Behaviour.PASS: 91,
+    Behaviour.GIVE_UP: 4,
+    Behaviour.TAILGATE: 3,
+    Behaviour.FORCE: 2,
+}
+OF_THE_PLACE: Final = frozenset(
+    {"evacuation", "reader_out_of_service", "lane_busy", "space_closed", "store_unavailable"}
+)
+"""Refusals that say nothing of a ticket: an operator has done something, or the store is away."""
 
 
 @dataclass(frozen=True, slots=True)
-class Handheld:
-    """A scanner in somebody's hand: its key is bound to its reader."""
+class Answer:
+    """How a visit went, wherever it was.
 
-    reader: str
-    space: Space
-    key: str
+    Attributes:
+        reason: why they were refused; None: they were not.
+        persons: how many have gone through with this ticket.
+        unused: the grant was given back, or nobody was asked.
+    judged: it says something of the ticket.
+    """
+
+    reason: str | None = None
+    persons: int = 0
+    unused: bool = False
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Guest:
+    """Somebody inside, and when they leave."""
+
+    leaves_at: float
+    number: int
+    kind: Kind
+    code: str
+    persons: int
+
+
+class Posts:
+    """Where visitors can go: the gates and handhelds of each room."""
+
+    def __init__(self, gates: Mapping[str, Gate], handhelds: Sequence[Handheld]) -> None:
+        self.gates = gates
+        self.handhelds = {
+            space: [each for each in handhelds if each.space == space] for space in Space
+        }
+        self._queues: Counter[str] = Counter()
+        self._turns = {name: asyncio.Lock() for name in gates}
+
+    def gate(self, space: Space, direction: Direction, *, group: bool) -> Gate | None:
+        """Return a gate with room in front of it; groups go to the doors."""
+        wanted = "door" if group else "turnstile"
+        usable = [
+            gate
+            for each in GATES
+            if each.space == space
+            and each.kind == wanted
+            and (gate := self.gates[each.id]).up.is_set()
+            and gate.modes[direction] != "locked"
+            and self._queues[each.id] < QUEUE
+        ]
+        if not usable or random.random() < TO_A_STEWARD:
+            return None
+        return min(usable, key=lambda gate: (self._queues[gate.id], random.random()))
+
+    @asynccontextmanager
+    async def turn(self, gate: Gate) -> AsyncIterator[None]:
+        """Stand at a gate until the end of the block; whoever comes meanwhile waits."""
+        self._queues[gate.id] += 1
+        try:
+            async with self._turns[gate.id]:
+                yield
+        finally:
+            self._queues[gate.id] -= 1
 
 
 class Crowd:
-    """All visitors of a run."""
+    """All visitors of a run.
 
-    def __init__(self, http: aiohttp.ClientSession, shop: Shop, handhelds: list[Handheld]) -> None:
+    Args:
+        http: to the gateway.
+        shop: where they buy.
+        posts: where they go.
+        ordinary: tells whether everything works as usual: else an answer says nothing
+            of a ticket.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        shop: Shop,
+        posts: Posts,
+        ordinary: Callable[[], Awaitable[bool]],
+    ) -> None:
         self.counts = Counts()
         self._http = http
         self._shop = shop
-        self._handhelds: Mapping[Space, list[Handheld]] = {
-            space: [each for each in handhelds if each.space == space] for space in Space
-        }
+        self._posts = posts
+        self._ordinary = ordinary
         self._used: deque[str] = deque(maxlen=200)
-        self._leaving: list[tuple[float, int, Kind, str, int]] = []
+        self._inside: list[Guest] = []
+        self._stowaways: Counter[Space] = Counter()
+        """Inside without a ticket: they leave behind somebody who has one."""
         self._order = itertools.count()
         self._busy = asyncio.Semaphore(AT_ONCE)
         self._closing = asyncio.Event()
 
     def close(self) -> None:
-        """Let nobody come any more; those at a handheld get their answer."""
+        """Let nobody come any more; those at a gate or handheld are served."""
         self._closing.set()
+
+    # --- coming and going
 
     async def come(self, rate: float) -> None:
         """Let visitors arrive and leave until the doors close."""
@@ -91,10 +163,10 @@ class Crowd:
                 if (code := self._ticket(kind)) is not None:
                     await self._busy.acquire()
                     visits.create_task(self._arrive(kind, code), name="demo-arrival")
-                while self._leaving and self._leaving[0][0] <= loop.time():
-                    _, _, was, code, persons = heapq.heappop(self._leaving)
+                while self._inside and self._inside[0].leaves_at <= loop.time():
                     await self._busy.acquire()
-                    visits.create_task(self._leave(was, code, persons), name="demo-departure")
+                    guest = heapq.heappop(self._inside)
+                    visits.create_task(self._leave(guest), name="demo-departure")
 
     def _ticket(self, kind: Kind) -> str | None:
         """Take a ticket of a kind; none when the shop has sold out."""
@@ -113,60 +185,119 @@ class Crowd:
     async def _arrive(self, kind: Kind, code: str) -> None:
         habit = HABITS[kind]
         try:
-            answer = await self._scan(random.choice(self._handhelds[habit.space]), code, "entry")
+            answer = await self._enter(kind, code)
         finally:
             self._busy.release()
         if answer is None:
             return
-        if answer["reason"] != habit.refused_as:
-            self.counts.surprises[f"{kind}: {answer['reason'] or 'granted'}"] += 1
-        if answer["decision"] != "granted":
-            self.counts.refused[answer["reason"]] += 1
+        if answer.unused and (kind in USED_UP or kind is Kind.MEMBER):
+            self._shop.shelf[kind].append(code)  # as good as before: somebody else comes with it
+        await self._compare(kind, answer, habit.refused_as)
+        if not answer.persons:
             return
-        persons = answer["ticket"]["persons"]
-        self.counts.entered[habit.space] += persons
         if kind is Kind.DAY:
             self._used.append(code)
         leaves_at = asyncio.get_running_loop().time() + random.expovariate(1 / STAY_S)
-        heapq.heappush(self._leaving, (leaves_at, next(self._order), kind, code, persons))
+        heapq.heappush(
+            self._inside, Guest(leaves_at, next(self._order), kind, code, answer.persons)
+        )
 
-    async def _leave(self, kind: Kind, code: str, persons: int) -> None:
+    async def _enter(self, kind: Kind, code: str) -> Answer | None:
+        """Go in by a gate or past a steward; None: nobody has answered."""
         space = HABITS[kind].space
+        gate = self._posts.gate(space, "entry", group=kind is Kind.GROUP)
+        if gate is None:
+            return await self._past_a_steward(space, code, "entry")
+        does = Behaviour.PASS
+        if kind is not Kind.GROUP:
+            (does,) = random.choices(list(BEHAVES), list(BEHAVES.values()))
+        return await self._through(gate, space, code, "entry", does)
+
+    async def _leave(self, guest: Guest) -> None:
+        space = HABITS[guest.kind].space
         try:
-            answer = await self._scan(random.choice(self._handhelds[space]), code, "exit")
+            answer = await self._go_out(guest, space)
         finally:
             self._busy.release()
-        if answer is None:
-            return
-        if answer["decision"] == "granted":
-            self.counts.left[space] += persons
-        else:
-            self.counts.refused[answer["reason"]] += 1
-            self.counts.surprises[f"leaving: {answer['reason']}"] += 1
-        if kind is Kind.MEMBER:
-            self._shop.shelf[kind].append(code)
+        if answer is not None:
+            await self._compare("leaving", answer, None)
+        if guest.kind is Kind.MEMBER:
+            self._shop.shelf[guest.kind].append(guest.code)
 
-    async def _scan(self, handheld: Handheld, code: str, direction: str) -> dict[str, Any] | None:
-        """Post a scan; the same nonce makes another attempt the same scan."""
-        request = {"code": code, "direction": direction, "nonce": new_code()}
-        loop = asyncio.get_running_loop()
-        for attempt in range(ATTEMPTS):
-            await asyncio.sleep(0.2 * attempt)
-            since = loop.time()
-            try:
-                async with self._http.post(
-                    "/v1/scans",
-                    json=request,
-                    headers={"Authorization": f"Bearer {handheld.key}"},
-                    timeout=aiohttp.ClientTimeout(PATIENCE_S),
-                ) as response:
-                    if response.status == 200:  # noqa: PLR2004  # OK, as everywhere
-                        answer: dict[str, Any] = await response.json()
-                        self.counts.latest_ms.append((loop.time() - since) * 1000)
-                        self.counts.scans += 1
-                        self.counts.granted += answer["decision"] == "granted"
-                        return answer
-            except (aiohttp.ClientError, TimeoutError):
-                continue
-        self.counts.unanswered += 1
-        return None
+    async def _go_out(self, guest: Guest, space: Space) -> Answer | None:
+        group = guest.kind is Kind.GROUP
+        gate = self._posts.gate(space, "exit", group=group)
+        if gate is not None:
+            does = Behaviour.PASS
+            if self._stowaways[space] and not group:
+                self._stowaways[space] -= 1
+                does = Behaviour.TAILGATE
+            answer = await self._through(gate, space, guest.code, "exit", does)
+            if answer is not None and answer.reason is None:
+                return answer
+            self._stowaways[space] += does is Behaviour.TAILGATE
+        return await self._past_a_steward(space, guest.code, "exit")
+
+    # --- a steward, a gate
+
+    async def _past_a_steward(self, space: Space, code: str, direction: Direction) -> Answer | None:
+        handheld = random.choice(self._posts.handhelds[space])
+        answer = await handheld.scan(self._http, self.counts, code, direction)
+        if answer is None:
+            return None
+        if answer["decision"] != "granted":
+            self.counts.refused[answer["reason"]] += 1
+            return Answer(answer["reason"])
+        persons = 1 if answer["ticket"] is None else answer["ticket"]["persons"]
+        self._count(space, direction, persons)
+        return Answer(persons=persons)
+
+    async def _through(
+        self, gate: Gate, space: Space, code: str, direction: Direction, does: Behaviour
+    ) -> Answer | None:
+        """Go to a gate with a ticket; who passed is what the gate itself has counted."""
+        async with self._posts.turn(gate):
+            before = gate.counters[direction]
+            if gate.modes[direction] == "free":
+                await gate.walk_through(direction)
+                visit = Visit(code, "free")
+            else:
+                visit = await gate.visit(code, direction, does=does)
+            persons = gate.counters[direction] - before
+        self._count(space, direction, persons)
+        if visit.outcome == "forced":
+            self.counts.gates[Fate.FORCED] += 1
+            self._stowaways[space] += 1
+            return Answer(unused=True, judged=False)
+        if visit.outcome in {"free", "admitted"}:
+            return Answer(persons=persons, judged=False)
+        if visit.outcome == "unanswered":
+            self.counts.unanswered += 1
+            return None
+        granted = visit.outcome in {"passed", "gave_up"}
+        self.counts.answered(visit.waited_ms, granted=granted)
+        if not granted:
+            self.counts.refused[visit.reason] += 1
+            return Answer(visit.reason)
+        if visit.outcome == "gave_up":
+            self.counts.gates[Fate.GAVE_UP] += 1
+            return Answer(unused=True)
+        behind = int(does is Behaviour.TAILGATE)
+        self.counts.gates[Fate.TAILGATED] += behind
+        self.counts.gates[Fate.PASSED] += persons - behind
+        if direction == "entry":
+            self._stowaways[space] += behind
+        return Answer(persons=persons - behind)
+
+    # --- what is noted
+
+    def _count(self, space: Space, direction: Direction, persons: int) -> None:
+        (self.counts.entered if direction == "entry" else self.counts.left)[space] += persons
+
+    async def _compare(self, who: str, answer: Answer, deserved: str | None) -> None:
+        """Note an answer that a ticket did not deserve, while everything is as usual."""
+        reason = answer.reason
+        if not answer.judged or reason == deserved or reason in OF_THE_PLACE:
+            return
+        if await self._ordinary():
+            self.counts.surprises[f"{who}: {reason or 'granted'}"] += 1

@@ -4,13 +4,21 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
-from gateway.embedded import home
+from gateway.embedded import home, mosquitto
 from tests.system.gateways import COMMAND, descendants
+
+
+def need_mosquitto() -> None:
+    """Skip on a laptop without the broker; it must be there where CI=true."""
+    if mosquitto.found() is None:
+        word = "mosquitto is not installed: apt-get install mosquitto"
+        pytest.fail(word) if os.environ.get("CI") == "true" else pytest.skip(word)
 
 
 @pytest.fixture
@@ -20,9 +28,19 @@ def folder(tmp_path: Path):  # type: ignore[no-untyped-def]  # a generator of it
     home.forget(tmp_path / "state" / "demo")
 
 
-def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+WITHOUT_MOSQUITTO = (
+    sys.executable,
+    "-c",
+    "import gateway.cli as c, gateway.embedded.mosquitto as m; m.found = lambda: None; c.main()",
+)
+"""The command line on a machine that has no broker."""
+
+
+def demo(
+    folder: Path, *options: str, command: Sequence[str] = COMMAND
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, "demo", *options],
+        [*command, "demo", *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -31,17 +49,43 @@ def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def proves_itself(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verify: store = events = attendance ✓" in done.stdout
+    assert "persons: who passed = the books ✓" in done.stdout
+    assert "unexpected" not in done.stdout
+    assert "6 of 6 up" in done.stdout
+    for word in "granted", "no_stamps_left", "persons in museum", "gates: tailgated":
+        assert word in done.stdout
+    passed = re.search(r"gates: passed +│ +(\d+)", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 0
+
+
 def test_the_demonstration_runs_twice_proves_its_books_and_leaves_no_process(folder: Path) -> None:
+    need_mosquitto()
     stores_of_other_tests = set(descendants(os.getpid()))
     for _ in range(2):
         done = demo(folder, "--for", "5", "--rate", "20")
 
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "verify: store = events = attendance ✓" in done.stdout
-        assert "unexpected" not in done.stdout
-        for word in "granted", "no_stamps_left", "persons in museum":
-            assert word in done.stdout
+        assert "6 gates over MQTT" in done.stdout
+        proves_itself(done)
         assert not set(descendants(os.getpid())) - stores_of_other_tests
+
+
+def test_without_mosquitto_the_gates_speak_http_and_it_says_how_to_install_it(
+    folder: Path,
+) -> None:
+    demo(folder, "--for", "1")  # over MQTT, if it can: what that leaves must not stand in the way
+    before = set(descendants(os.getpid()))
+
+    done = demo(folder, "--for", "5", "--rate", "20", command=WITHOUT_MOSQUITTO)
+
+    assert "apt-get install mosquitto" in done.stdout
+    assert "6 gates over HTTP and WebSocket" in done.stdout
+    assert "reader_out_of_service" not in done.stdout
+    proves_itself(done)
+    assert not set(descendants(os.getpid())) - before
 
 
 def test_the_demonstration_goes_on_without_the_keys_it_kept(folder: Path) -> None:
