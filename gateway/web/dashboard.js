@@ -12,6 +12,7 @@ const state = {
   scans: [], health: null, skipped: 0, heard: null, connected: false,
 };
 const commands = { open: "do.open", free: "do.free", normal: "do.normal", lock: "do.lock", test: "do.test" };
+const opened = ["released", "passing", "open", "held", "forced", "free", "evacuation"];
 const mayCommand = () => ["operator", "admin"].includes(who().role);
 
 function listen() {
@@ -68,7 +69,8 @@ function draw() {
   drawHealth();
   keep(part("spaces"), [...state.spaces.values()], drawSpace);
   drawEvacuation();
-  keep(part("alarms"), [...state.alarms.values()].sort((one, other) => other.at.localeCompare(one.at)), drawAlarm);
+  keep(part("alarms"), [...state.alarms.values()].sort(mostUrgent), drawAlarm);
+  part("alarm-count").textContent = state.alarms.size || "";
   part("alarms-part").hidden = !state.alarms.size;
   keep(part("gates"), [...state.equipment.values()], drawGate);
   part("gates-part").hidden = !state.equipment.size;
@@ -77,6 +79,8 @@ function draw() {
   scans.replaceChildren(...(state.scans.length ? state.scans.map(drawScan) : [make("li", { class: "note" }, word("none"))]));
   part("skipped").textContent = state.skipped ? word("skipped", { n: state.skipped }) : "";
 }
+
+const mostUrgent = (one, other) => other.active - one.active || other.at.localeCompare(one.at);
 
 // Draws what has changed and leaves the rest alone: a button must not go away under a finger.
 function keep(list, things, drawn) {
@@ -87,6 +91,7 @@ function keep(list, things, drawn) {
     if (!element) {
       element = make(parts.tag ?? "article", { "data-id": thing.id });
       element.append(make("div", { class: "about" }), make("div", { class: "acts" }));
+      if (parts.kept) element.append(parts.kept);
     }
     for (const [name, value] of Object.entries(parts.facts)) element.setAttribute(name, value);
     replace(element.children[0], parts.about);
@@ -192,15 +197,17 @@ function drawGate(gate) {
   const scan = gate.last_scan;
   const last = scan && `${scan.decision === "granted" ? "✓" : "✕"} ${time(scan.at)}${scan.reason ? ` ${reason(scan.reason)}` : ""}`;
   const battery = gate.battery === null ? null : `${word("battery")} ${gate.battery} %`;
-  const facts = [gate.id, ...shown, last, battery, reached && gate.since && word("since", { at: time(gate.since) })];
+  const passed = Object.entries(gate.counters).filter(([, number]) => number !== null).map(([way, number]) => `${word(way)} ${number.toLocaleString()}`);
+  const facts = [gate.id, ...shown, ...passed, last, battery, reached && gate.since && word("since", { at: time(gate.since) })];
   return {
-    facts: { class: "gate", "data-gate": gate.id },
+    facts: { class: opened.includes(gate.state) ? "gate opened" : "gate", "data-gate": gate.id },
+    kept: gate.kind === "turnstile" || gate.kind === "door" ? make("i", { class: "barrier", "aria-hidden": "true" }) : null,
     about: [
       make("h3", {}, make("span", {}, gate.name), make("span", { class: `state ${kind}` }, `${symbol} ${said}`)),
       make("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
     ],
     acts: mayCommand()
-      ? gate.commands.filter((act) => act !== "test").map((act) => button(act, word(commands[act]), `/v1/equipment/${gate.id}/command`, { command: act }))
+      ? gate.commands.filter((act) => act !== "test" && (act !== "normal" || shown.length)).map((act) => button(act, word(commands[act]), `/v1/equipment/${gate.id}/command`, { command: act }))
       : [],
   };
 }

@@ -105,6 +105,20 @@ async def test_gates_show_their_state_and_follow_an_operator(page: Page, venue: 
     await expect(gate).to_contain_text("✓ Ready")
 
 
+async def test_barrier_goes_up_while_its_gate_is_open(page: Page, venue: Venue) -> None:
+    await log_in(page)
+    gate = page.locator("[data-gate=north-1]")
+    await expect(gate).not_to_have_class("gate opened")
+
+    venue.operations.panel.note("north-1", state="released", counters={"entry": 31, "exit": 17})
+
+    await expect(gate).to_have_class("gate opened")
+    await expect(gate).to_contain_text("→ Released")
+    await expect(gate).to_contain_text("entry 31 · exit 17")
+    venue.operations.panel.note("north-1", state="idle")
+    await expect(gate).to_have_class("gate")
+
+
 async def test_viewer_sees_gates_and_alarms_and_has_no_buttons(page: Page, venue: Venue) -> None:
     venue.operations.alarms.raise_("forced", equipment="north-1")
     await log_in(page, who=Role.VIEWER)
