@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import asyncpg
@@ -95,6 +96,7 @@ async def _play(rate: float, seconds: float | None, stop: asyncio.Event, wire: m
         status, verdict = await run_command("verify", "--site", str(site_file))
         standing = stage.window.standing
         screen.print_summary(console, counts, standing, rooms, verdict)
+        await child.stop()  # before the gates: that they go is no alarm
     _say_goodbye(console)
     agreed = standing.disturbed or not any(room.differs for room in rooms.values())
     return status == 0 and agreed and not counts.surprises
@@ -243,7 +245,7 @@ async def _stamp(http: aiohttp.ClientSession, keys: Keys, code: str) -> None:
 
 
 async def _send_home(window: Window, http: aiohttp.ClientSession, keys: Keys) -> None:
-    """Count out the visitors of an earlier run, and take back what it had set."""
+    """Count out the visitors of an earlier run, take back what it had set and seen."""
     admin = keys.bearing(ADMIN)
     for space in (await window.look()).spaces:
         if space["parent"] and (persons := space["inside"]):
@@ -255,6 +257,10 @@ async def _send_home(window: Window, http: aiohttp.ClientSession, keys: Keys) ->
     for name, each in window.standing.equipment.items():
         if set(each["modes"].values()) - {"normal", None}:
             await _post(http, f"/v1/equipment/{name}/command", {"command": "normal"}, admin)
+    async with http.get("/v1/alarms", headers=admin) as response:
+        alarms = (await response.json())["items"]
+    for alarm in alarms:
+        await _post(http, f"/v1/alarms/{quote(alarm['id'], safe='')}/ack", {}, admin)
     window.standing.disturbed = False
 
 

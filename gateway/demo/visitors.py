@@ -33,10 +33,10 @@ TO_A_STEWARD: Final = 0.15
 QUEUE: Final = 2
 """With so many at a gate nobody joins them."""
 BEHAVES: Final = {
-    Behaviour.PASS: 91,
+    Behaviour.PASS: 93,
     Behaviour.GIVE_UP: 4,
-    Behaviour.TAILGATE: 3,
-    Behaviour.FORCE: 2,
+    Behaviour.TAILGATE: 2,
+    Behaviour.FORCE: 1,
 }
 OF_THE_PLACE: Final = frozenset(
     {"evacuation", "reader_out_of_service", "lane_busy", "space_closed", "store_unavailable"}
