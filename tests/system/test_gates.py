@@ -13,7 +13,7 @@ import pytest
 from tests.integration.mqtt.brokers import Mosquitto
 from tests.system import crowd, gates
 from tests.system.gateways import COMMAND, Gateway
-from tests.system.test_storms import in_thread, ready_again
+from tests.system.test_storms import a_random_moment, in_thread, ready_again
 
 type MakeGateway = Callable[..., Gateway]
 
@@ -232,23 +232,37 @@ async def test_passages_of_a_killed_gateways_grants_are_settled_by_rule(
     assert [e["kind"] for e in await gates.events(gateway, never)] == ["scan", "annulled"]
 
 
-async def test_a_gateway_killed_under_load_counts_each_passage_once(
-    make_gateway: MakeGateway, broker: Mosquitto
-) -> None:
+async def gateway_killed(make_gateway: MakeGateway, broker: Mosquitto, times: int) -> None:
     gateway = await a_gateway(make_gateway, gates.venue(NAMES, mqtt=broker.url))
-    codes = await crowd.sell(gateway, 4000)
+    codes = await crowd.sell(gateway, 1500 * (times + 1))
     people = gates.People()
     async with gates.simulated(broker.url, NAMES) as standing:
         await gates.shown(gateway, "up", NAMES)
         async with people.coming(standing, codes):
-            await people.some_more(40)
-            await in_thread(gateway.kill)
-            await in_thread(gateway.start)
-            await gates.shown(gateway, "up", NAMES)
+            for _ in range(times):
+                await people.some_more(40)
+                await a_random_moment(0.3)
+                await in_thread(gateway.kill)
+                await in_thread(gateway.start)
+                await gates.shown(gateway, "up", NAMES)
             await people.some_more(40)
         await gates.books_name(gateway, people.passed)
         gates.check_nothing_replayed(standing)
     print(people.told)
+
+
+async def test_a_gateway_killed_under_load_counts_each_passage_once(
+    make_gateway: MakeGateway, broker: Mosquitto
+) -> None:
+    await gateway_killed(make_gateway, broker, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_gateway_killed_twenty_times_counts_each_passage_once(
+    make_gateway: MakeGateway, broker: Mosquitto
+) -> None:
+    await gateway_killed(make_gateway, broker, 20)
 
 
 # --- the store
