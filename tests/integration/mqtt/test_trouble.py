@@ -176,8 +176,7 @@ async def test_without_tcp_nodelay_a_command_waits_for_the_kernel(
         finally:
             broker.kill()
 
-    assert times[True] < 0.020
-    assert times[False] > 2 * times[True]
+    assert times[False] > 3 * times[True]
 
 
 async def _round_trip_s(url: str) -> float:
@@ -253,7 +252,7 @@ async def test_a_killed_gate_is_down_at_once(broker: Mosquitto) -> None:
     async with venue.running(), _a_process(broker.url, keepalive_s=5) as process:
         await venue.until_up(within_s=10)
         process.kill()
-        await venue.until_down(within_s=0.5)
+        await venue.until_down(within_s=2)  # its keep-alive alone would take 7.5 s
 
 
 async def test_a_gateway_tells_that_it_is_there_and_its_will_that_it_is_not(
