@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -228,7 +228,8 @@ async def _a_process(url: str, keepalive_s: int) -> AsyncIterator[asyncio.subpro
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # the test may have killed it
+            process.kill()
         await process.wait()
 
 
