@@ -20,6 +20,7 @@ import orjson
 
 from loadtest import processes
 from loadtest.codes import code_of
+from loadtest.disk import fsync_times
 from loadtest.echo import BASE as ECHO
 from loadtest.figures import Figure, at_most
 from loadtest.gates import Gate, Visitor, gates_at, let_come
@@ -79,6 +80,7 @@ async def _measure(plan: Plan, durability: str) -> list[Figure]:
         durability=durability, command=plan.command, parent=plan.folder, gates=BURST_GATES
     ) as stand:
         await stand.sell(0, tickets)
+        disk = fsync_times(stand.site.folder)
         stand.pin(gateway=plan.first_core, stores=plan.second_core)
         with processes.running_on(plan.second_core):
             await _steady(plan, stand, codes, each, tallies)
@@ -86,7 +88,9 @@ async def _measure(plan: Plan, durability: str) -> list[Figure]:
         stand.release()
         await stand.wait_for_counted(tickets)
         wrong = await stand.verify()
-    return _figures(tallies, durability, wrong)
+    return _figures(
+        tallies, durability, f"fdatasync p50 {disk.p50:.2f}, p99 {disk.p99:.2f} ms", wrong
+    )
 
 
 async def _steady(
@@ -200,7 +204,7 @@ def _any_code() -> Iterator[str]:
     return itertools.repeat(code_of(0))
 
 
-def _figures(tallies: Tallies, durability: str, wrong: str) -> list[Figure]:
+def _figures(tallies: Tallies, durability: str, disk: str, wrong: str) -> list[Figure]:
     steady, bare = tallies.steady.outcome(1), tallies.bare_steady.outcome(1)
     what = f"{STEADY_GATES} gates, {STEADY_GATES / STEADY_EVERY_S:.0f} codes/s"
     figures = [
@@ -211,7 +215,7 @@ def _figures(tallies: Tallies, durability: str, wrong: str) -> list[Figure]:
             "ms",
             at_most(20),
             durability,
-            f"most {steady.latency.most:.1f} ms, {_sent(steady)}",
+            f"most {steady.latency.most:.1f} ms, {_sent(steady)}; {disk}",
             wrong or steady.void,
         ),
         Figure(
