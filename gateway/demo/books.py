@@ -47,12 +47,19 @@ class Standing:
             modes |= set(each["modes"].values())
         return modes <= {"normal", None}
 
+    def evacuated(self, room: Space) -> bool:
+        """Tell whether a room, or the whole museum, is evacuated."""
+        around = {room, Space.MUSEUM}
+        return any(each["mode"] == "evacuate" and each["id"] in around for each in self.spaces)
+
 
 class Window:
     """Looks at spaces and equipment over HTTP."""
 
     def __init__(self, http: aiohttp.ClientSession, keys: Keys) -> None:
         self.standing = Standing()
+        self.calm = False
+        """Everything works as usual, and did so when it was looked at before."""
         self._http = http
         self._keys = keys
 
@@ -67,13 +74,13 @@ class Window:
             spaces, {each["id"]: each for each in equipment}, self.standing.disturbed
         )
         standing.disturbed |= not standing.ordinary()
+        self.calm = standing.ordinary() and self.standing.ordinary()
         self.standing = standing
         return standing
 
     async def ordinary(self) -> bool:
-        """Tell whether everything works as usual, and did so when it was looked at last."""
-        before = self.standing.ordinary()
-        return before and (await self.look()).ordinary()
+        """Tell whether everything works as usual, and has done so for a while."""
+        return self.calm and (await self.look()).ordinary()
 
     async def _items(self, path: str) -> list[dict[str, Any]]:
         async with self._http.get(path, headers=self._keys.bearing(ADMIN)) as response:

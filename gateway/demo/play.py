@@ -22,8 +22,9 @@ from gateway.demo.gates import Gate, over_mqtt
 from gateway.demo.handhelds import Handheld
 from gateway.demo.http_gates import over_http
 from gateway.demo.keyring import ADMIN, DemoFailed, Keys
+from gateway.demo.posts import Posts
 from gateway.demo.seller import DESTROY, Shop
-from gateway.demo.visitors import Crowd, Posts
+from gateway.demo.visitors import Crowd
 from gateway.venue import run_file
 from gateway.venue.run_file import Running
 
@@ -147,7 +148,7 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     await shop.open()
     await _send_home(window, http, keys)
     books = await Books.opened(shop.connection, [*posts, *gates])
-    crowd = Crowd(http, shop, Posts(gates, handhelds), window.ordinary)
+    crowd = Crowd(http, shop, Posts(gates, handhelds), window)
     return Stage(child, http, keys, shop, gates, crowd, window, books)
 
 

@@ -10,28 +10,27 @@ import heapq
 import itertools
 import random
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import aiohttp
 
 from drivers.mqtt.simulator import Behaviour, Visit
 from drivers.signals import Direction
+from gateway.demo.books import ROOMS, Window
 from gateway.demo.counts import Counts, Fate
 from gateway.demo.gates import Gate
-from gateway.demo.handhelds import Handheld
-from gateway.demo.museum import GATES, HABITS, Kind, Space
+from gateway.demo.museum import HABITS, Kind, Space
+from gateway.demo.posts import Posts
 from gateway.demo.seller import Shop, new_code
 
 STAY_S = 45.0
+OUT_S = 20.0
+"""So long it takes until a room is empty that is evacuated."""
 AT_ONCE = 500
 USED_UP = (Kind.DAY, Kind.TOUR, Kind.GROUP)
-TO_A_STEWARD: Final = 0.15
-"""Who goes to a steward though a gate is free."""
-QUEUE: Final = 2
-"""With so many at a gate nobody joins them."""
 BEHAVES: Final = {
     Behaviour.PASS: 93,
     Behaviour.GIVE_UP: 4,
@@ -72,44 +71,6 @@ class Guest:
     persons: int
 
 
-class Posts:
-    """Where visitors can go: the gates and handhelds of each room."""
-
-    def __init__(self, gates: Mapping[str, Gate], handhelds: Sequence[Handheld]) -> None:
-        self.gates = gates
-        self.handhelds = {
-            space: [each for each in handhelds if each.space == space] for space in Space
-        }
-        self._queues: Counter[str] = Counter()
-        self._turns = {name: asyncio.Lock() for name in gates}
-
-    def gate(self, space: Space, direction: Direction, *, group: bool) -> Gate | None:
-        """Return a gate with room in front of it; groups go to the doors."""
-        wanted = "door" if group else "turnstile"
-        usable = [
-            gate
-            for each in GATES
-            if each.space == space
-            and each.kind == wanted
-            and (gate := self.gates[each.id]).up.is_set()
-            and gate.modes[direction] != "locked"
-            and self._queues[each.id] < QUEUE
-        ]
-        if not usable or random.random() < TO_A_STEWARD:
-            return None
-        return min(usable, key=lambda gate: (self._queues[gate.id], random.random()))
-
-    @asynccontextmanager
-    async def turn(self, gate: Gate) -> AsyncIterator[None]:
-        """Stand at a gate until the end of the block; whoever comes meanwhile waits."""
-        self._queues[gate.id] += 1
-        try:
-            async with self._turns[gate.id]:
-                yield
-        finally:
-            self._queues[gate.id] -= 1
-
-
 class Crowd:
     """All visitors of a run.
 
@@ -117,8 +78,8 @@ class Crowd:
         http: to the gateway.
         shop: where they buy.
         posts: where they go.
-        ordinary: tells whether everything works as usual: else an answer says nothing
-            of a ticket.
+        window: shows whether everything works as usual (else an answer says nothing of a ticket),
+            and which rooms are evacuated.
     """
 
     def __init__(
@@ -126,13 +87,14 @@ class Crowd:
         http: aiohttp.ClientSession,
         shop: Shop,
         posts: Posts,
-        ordinary: Callable[[], Awaitable[bool]],
+        window: Window,
     ) -> None:
         self.counts = Counts()
         self._http = http
         self._shop = shop
         self._posts = posts
-        self._ordinary = ordinary
+        self._window = window
+        self._hurried: set[Space] = set()
         self._used: deque[str] = deque(maxlen=200)
         self._inside: list[Guest] = []
         self._stowaways: Counter[Space] = Counter()
@@ -163,10 +125,37 @@ class Crowd:
                 if (code := self._ticket(kind)) is not None:
                     await self._busy.acquire()
                     visits.create_task(self._arrive(kind, code), name="demo-arrival")
-                while self._inside and self._inside[0].leaves_at <= loop.time():
-                    await self._busy.acquire()
-                    guest = heapq.heappop(self._inside)
-                    visits.create_task(self._leave(guest), name="demo-departure")
+                self._look_around(loop.time())
+                async for departure in self._departures(loop.time()):
+                    visits.create_task(departure, name="demo-departure")
+
+    async def _departures(self, now: float) -> AsyncIterator[Coroutine[Any, Any, None]]:
+        """Name those who leave now; from an evacuated room also who came without a ticket."""
+        while self._inside and self._inside[0].leaves_at <= now:
+            await self._busy.acquire()
+            yield self._leave(heapq.heappop(self._inside))
+        for space in self._hurried:
+            gate = self._posts.gate(space, "exit", group=False)
+            if self._stowaways[space] and gate is not None and gate.modes["exit"] == "free":
+                self._stowaways[space] -= 1
+                yield self._walk_out(gate, space)
+
+    def _look_around(self, now: float) -> None:
+        """Notice what an operator has set: all leave a room that is evacuated."""
+        if not self._window.calm:
+            self._used.clear()  # somebody may have walked in without a stamp
+        for space in ROOMS:
+            if not self._window.standing.evacuated(space):
+                self._hurried.discard(space)
+            elif space not in self._hurried:
+                self._hurried.add(space)
+                self._inside = [
+                    replace(guest, leaves_at=now + random.uniform(0, OUT_S))
+                    if HABITS[guest.kind].space == space and guest.leaves_at > now + OUT_S
+                    else guest
+                    for guest in self._inside
+                ]
+                heapq.heapify(self._inside)
 
     def _ticket(self, kind: Kind) -> str | None:
         """Take a ticket of a kind; none when the shop has sold out."""
@@ -195,7 +184,10 @@ class Crowd:
         await self._compare(kind, answer, habit.refused_as)
         if not answer.persons:
             return
-        if kind is Kind.DAY:
+        if not answer.judged or habit.refused_as is not None:
+            self._stowaways[habit.space] += answer.persons  # let in whatever they showed
+            return
+        if kind is Kind.DAY and self._window.calm:
             self._used.append(code)
         leaves_at = asyncio.get_running_loop().time() + random.expovariate(1 / STAY_S)
         heapq.heappush(
@@ -206,7 +198,7 @@ class Crowd:
         """Go in by a gate or past a steward; None: nobody has answered."""
         space = HABITS[kind].space
         gate = self._posts.gate(space, "entry", group=kind is Kind.GROUP)
-        if gate is None:
+        if gate is None or self._window.standing.evacuated(space):
             return await self._past_a_steward(space, code, "entry")
         does = Behaviour.PASS
         if kind is not Kind.GROUP:
@@ -237,6 +229,9 @@ class Crowd:
                 return answer
             self._stowaways[space] += does is Behaviour.TAILGATE
         return await self._past_a_steward(space, guest.code, "exit")
+
+    async def _walk_out(self, gate: Gate, space: Space) -> None:
+        await self._through(gate, space, "", "exit", Behaviour.PASS)
 
     # --- a steward, a gate
 
@@ -299,5 +294,5 @@ class Crowd:
         reason = answer.reason
         if not answer.judged or reason == deserved or reason in OF_THE_PLACE:
             return
-        if await self._ordinary():
+        if await self._window.ordinary():
             self.counts.surprises[f"{who}: {reason or 'granted'}"] += 1
