@@ -9,6 +9,7 @@ import click
 from gateway.cli import (
     check,
     demo,
+    forget,
     import_,
     init,
     key,
@@ -31,7 +32,20 @@ def commands() -> None:
     """
 
 
-for _module in (demo, init, check, serve, import_, ticket, key, verify, rebuild, qr, simulate):
+for _module in (
+    demo,
+    init,
+    check,
+    serve,
+    import_,
+    ticket,
+    key,
+    verify,
+    rebuild,
+    forget,
+    qr,
+    simulate,
+):
     commands.add_command(_module.command)
 
 

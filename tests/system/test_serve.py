@@ -4,6 +4,7 @@ import signal
 import stat
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable
 
 import pytest
@@ -136,3 +137,15 @@ def test_the_run_file_of_a_killed_gateway_is_not_believed(gateway: Gateway) -> N
 
     assert stale["pid"] == gateway.pid
     assert "test-admin" in gateway.run("key", "list")
+
+
+def test_forget_deletes_the_data_of_a_site_and_not_while_it_runs(gateway: Gateway) -> None:
+    record = gateway.state_dir / "embedded.toml"
+    data = (gateway.state_dir / tomllib.loads(record.read_text())["data"]).resolve()
+
+    assert str(gateway.pid) in gateway.run("forget", "--yes", fails=True)
+    assert (data / "valkey").exists()
+
+    gateway.stop()
+    gateway.run("forget", "--yes")
+    assert not data.exists()

@@ -51,7 +51,7 @@ def say(decision: Decision, language: str = "fr", **more: bool | str) -> str:
 
 
 def refusal(reason: str, **view: object) -> Decision:
-    ticket = replace(VIEW, **view)  # type: ignore[arg-type]
+    ticket = replace(VIEW, **view)
     return replace(GRANT, granted=False, reason=reason, ticket=ticket)
 
 
