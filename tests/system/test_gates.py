@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from tests.integration.mqtt.brokers import Mosquitto
 from tests.system import crowd, gates
-from tests.system.gateways import COMMAND, Gateway
+from tests.system.gateways import COMMAND, Gateway, until
 from tests.system.test_storms import a_random_moment, in_thread, ready_again
 
 type MakeGateway = Callable[..., Gateway]
@@ -97,57 +98,78 @@ async def test_the_private_broker_is_started_again_when_it_is_killed(
         gates.check_nothing_replayed(standing)
 
 
-async def reconnected(gateway: Gateway, broker: Mosquitto, times: int) -> None:
+TELLS_ITS_TASKS = """
+import asyncio, os, pathlib, signal
+
+def tell(*_):
+    tasks = asyncio.all_tasks(asyncio.get_running_loop())
+    pathlib.Path(os.environ["TASKS_TOLD"]).write_text(" ".join(task.get_name() for task in tasks))
+
+signal.signal(signal.SIGUSR1, tell)
+"""
+"""What a gateway is started with, as only the process itself knows of its tasks."""
+
+
+@pytest.fixture
+def tasks_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the gateways of this test write the names of their tasks into a file when asked."""
+    folder = tmp_path / "probe"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(TELLS_ITS_TASKS)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("TASKS_TOLD", str(folder / "tasks"))
+    return folder / "tasks"
+
+
+async def reconnected(
+    make_gateway: MakeGateway, broker: Mosquitto, tasks_told: Path, times: int
+) -> None:
     """Let the broker go so often; afterwards the gateway holds no more than before."""
-    held: list[tuple[int, int]] = []
+    gateway = await a_gateway(make_gateway, gates.venue(NAMES[:1], mqtt=broker.url))
+    held: list[tuple[int, int, int]] = []
     async with gates.simulated(broker.url, NAMES[:1]):
         for turn in range(times):
             await gates.shown(gateway, "up", NAMES[:1])
             if turn in {times // 6, times - 1}:  # what is made once has been made by then
-                held.append(await settled_holdings(gateway))
+                held.append(await in_thread(holdings, gateway, tasks_told))
             await in_thread(broker.kill)
             await gates.shown(gateway, "down", NAMES[:1])
             await in_thread(broker.start)
         await gates.shown(gateway, "up", NAMES[:1])
-    print(f"descriptors and threads: {held}; {await in_thread(resident_kib, gateway)} KiB")
-    assert held[-1][0] <= held[0][0]
-    assert held[-1][1] <= held[0][1]
+    print(f"descriptors, threads and tasks: {held}")
+    for before, after in zip(*held, strict=True):
+        assert after <= before
 
 
-async def settled_holdings(gateway: Gateway) -> tuple[int, int]:
-    """Count descriptors and threads; the least of a moment, as requests of ours come and go."""
+def holdings(gateway: Gateway, tasks_told: Path) -> tuple[int, int, int]:
+    """Count descriptors, threads and tasks; the least of a moment, as our own requests go by."""
+
+    def count(folder: str) -> int:
+        return len(list(Path(f"/proc/{gateway.pid}/{folder}").iterdir()))
+
     counted = []
     for _ in range(10):
-        counted.append((len(list(proc(gateway, "fd"))), len(list(proc(gateway, "task")))))
-        await asyncio.sleep(0.05)
-    return min(counted)
+        tasks_told.unlink(missing_ok=True)
+        os.kill(gateway.pid, signal.SIGUSR1)
+        until(lambda: tasks_told.exists() and tasks_told.read_text() != "", what="the tasks")
+        counted.append((count("fd"), count("task"), len(tasks_told.read_text().split())))
+        time.sleep(0.05)
+    descriptors, threads, tasks = map(min, zip(*counted, strict=True))
+    return descriptors, threads, tasks
 
 
-def proc(gateway: Gateway, folder: str) -> Iterator[Path]:
-    return Path(f"/proc/{gateway.pid}/{folder}").iterdir()
-
-
-def resident_kib(gateway: Gateway) -> int:
-    status = Path(f"/proc/{gateway.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
-
-
-async def test_thirty_connections_to_the_broker_leave_no_descriptor_and_no_thread(
-    make_gateway: MakeGateway, broker: Mosquitto
+async def test_thirty_connections_to_the_broker_leave_nothing_behind(
+    make_gateway: MakeGateway, broker: Mosquitto, tasks_told: Path
 ) -> None:
-    await reconnected(
-        await a_gateway(make_gateway, gates.venue(NAMES[:1], mqtt=broker.url)), broker, 30
-    )
+    await reconnected(make_gateway, broker, tasks_told, 30)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-async def test_a_thousand_connections_to_the_broker_leave_no_descriptor_and_no_thread(
-    make_gateway: MakeGateway, broker: Mosquitto
+async def test_a_thousand_connections_to_the_broker_leave_nothing_behind(
+    make_gateway: MakeGateway, broker: Mosquitto, tasks_told: Path
 ) -> None:
-    await reconnected(
-        await a_gateway(make_gateway, gates.venue(NAMES[:1], mqtt=broker.url)), broker, 1000
-    )
+    await reconnected(make_gateway, broker, tasks_told, 1000)
 
 
 # --- a gate
