@@ -17,10 +17,12 @@ from redis.exceptions import RedisError
 
 from gateway.entitlements.library import library
 from gateway.entitlements.packing import (
+    PHASE,
     Row,
     product_text,
     seller_fields,
     session_text,
+    stamps_in,
     state_fields,
 )
 from gateway.errors import StoreUnavailable
@@ -63,7 +65,10 @@ class SpaceState:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The store's epoch and phase; ``epoch`` ``None``: an empty store."""
+    """The store's epoch and phase; ``epoch`` ``None``: an empty store.
+
+    A store whose records have another version's form is ``stale``.
+    """
 
     epoch: int | None
     phase: Phase
@@ -270,7 +275,7 @@ class StoreAdmin:
         epoch = found.get(b"epoch")
         return Meta(
             epoch=int(epoch) if epoch else None,
-            phase=found.get(b"phase", b"loading").decode(),
+            phase=found.get(PHASE.encode(), b"stale" if epoch else b"loading").decode(),
             tally={
                 name[2:].decode(): int(value)
                 for name, value in found.items()
@@ -292,12 +297,12 @@ class StoreAdmin:
         """Start an epoch: codes that are not there get ``store_unavailable`` until `finish`."""
         await self._ensure_library()
         async with _asking():
-            await self.client.hset(self.key("meta"), mapping={"epoch": epoch, "phase": "loading"})
+            await self.client.hset(self.key("meta"), mapping={"epoch": epoch, PHASE: "loading"})
 
     async def set_phase(self, phase: Phase) -> None:
         """Set the phase; in ``stale`` nothing is decided."""
         async with _asking():
-            await self.client.hset(self.key("meta"), "phase", phase)
+            await self.client.hset(self.key("meta"), PHASE, phase)
 
     async def wipe(self) -> None:
         """Remove tickets, catalogue, events and occupancy; modes and keys of people stay."""
@@ -348,20 +353,10 @@ class StoreAdmin:
         prefix = len(self.key("t:").encode())
         async for batch in self._ticket_keys():
             async with _asking():
-                made = await self._made(batch)
-            for key, stamps in made:
-                yield key[prefix:].decode(), stamps
-
-    async def _made(self, keys: list[bytes]) -> list[tuple[bytes, int]]:
-        async with self.client.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.hget(key, "m")
-            values = await pipe.execute()
-        return [
-            (key, sum(map(int, value.split(b","))))
-            for key, value in zip(keys, values, strict=True)
-            if value
-        ]
+                records = await self.client.mget(batch)
+            for key, record in zip(batch, records, strict=True):
+                if record and (made := stamps_in(record)):
+                    yield key[prefix:].decode(), made
 
     async def settings(self) -> tuple[str, str]:
         """Tell ``appendfsync`` (``off`` without a log) and ``maxmemory-policy``."""

@@ -1,21 +1,27 @@
-"""Rows of the central database as the store keeps them: short fields, none too long.
+"""Rows of the central database as the store keeps them: short fields, in one text for each.
 
 The names of the fields are told in ``functions/record.lua`` and ``functions/catalogue.lua``. Rows
 are anything indexed by the database's column names (asyncpg's records, dictionaries); instants are
 aware datetimes or integer milliseconds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
 import orjson
 
 SEPARATOR = "\x1f"
-WINDOW_SEPARATOR = "\x1e"
+LIST_SEPARATOR = "\x1e"
 PART_SEPARATOR = "\x1d"
-LONGEST_FIELD = 60
-"""Bytes; a longer value would turn the record from a listpack into a hash table (limit 64)."""
+LONGEST_NAME = 60
+"""Bytes kept of a name; the database has it whole."""
+PHASE = "phase_2"
+"""The field of the store's meta that tells the phase of records of this form.
+
+Count it on here and in ``functions/record.lua`` when the form of the records changes: a store with
+records of another form is told to be stale, and rebuilt.
+"""
 
 STATUS_LETTERS = {
     "active": "",
@@ -50,7 +56,7 @@ def seconds(value: datetime | int | str | None) -> int | None:
     return value // 1000 if isinstance(value, int) else int(value.timestamp() // 1)
 
 
-def cut(text: str, limit: int = LONGEST_FIELD) -> str:
+def cut(text: str, limit: int = LONGEST_NAME) -> str:
     r"""Cut a text to ``limit`` bytes of UTF-8, without control characters.
 
     >>> cut("Zoë\tB", 4)
@@ -75,17 +81,29 @@ def _joined(names: Sequence[str] | None) -> str:
     return ",".join(names) if names else ""
 
 
-def _long(field: str, text: str) -> Iterator[str]:
-    """Spread a long value over field, field2, field3 …, cut between characters."""
-    number = 1
-    while text:
-        head = text[:LONGEST_FIELD]
-        if not text.isascii():
-            head = head.encode()[:LONGEST_FIELD].decode(errors="ignore")
-        yield field if number == 1 else f"{field}{number}"
-        yield head
-        text = text[len(head) :]
-        number += 1
+def _line(fields: Iterable[str]) -> str:
+    """Write fields, each a letter and its value, as a line of the record has them."""
+    return "".join(field + SEPARATOR for field in fields)
+
+
+def fields_of(record: str) -> dict[str, str]:
+    r"""Read a ticket's record as it lies in the store; what comes later in it holds.
+
+    >>> fields_of("v1\x1fpvisit\x1f\nm2\x1f")
+    {'v': '1', 'p': 'visit', 'm': '2'}
+    """
+    fields = record.replace("\n", "").split(SEPARATOR)
+    return {field[0]: field[1:] for field in fields if field}
+
+
+def stamps_in(record: bytes) -> int:
+    r"""Count the stamps a ticket's record tells, without reading the rest of it.
+
+    >>> stamps_in(b"v1\x1fpvisit\x1f\nm1,2\x1fy5\x1f"), stamps_in(b"v1\x1fpvisit\x1f\n")
+    (3, 0)
+    """
+    first, _, _ = record.partition(b"\n")[2].partition(SEPARATOR.encode())
+    return sum(map(int, first[1:].split(b","))) if first.startswith(b"m") else 0
 
 
 def product_text(row: Row) -> str:
@@ -132,53 +150,53 @@ def _window_text(window: Mapping[str, Any]) -> str:
 
 
 def seller_fields(row: Row) -> str:
-    """Pack what the seller says of a ticket: names and values in turn.
+    """Pack what the seller says of a ticket.
 
     Of a deleted ticket nothing is said but that it is cancelled.
     """
     if row["product"] is None:
-        return SEPARATOR.join(("t", STATUS_LETTERS["cancelled"]))
-    fields = ["p", row["product"], *_validity(row), *_standing(row)]
-    put = fields.extend
+        return _line(("t" + STATUS_LETTERS["cancelled"],))
+    fields = ["p" + row["product"], *_validity(row), *_standing(row)]
+    put = fields.append
     if (value := row["holder"]) is not None and (holder := cut(value).strip()):
-        put(("h", holder))
+        put("h" + holder)
     if row["audience"] == "group":
-        put(("a", "g"))
+        put("ag")
     if (value := row["persons"]) != 1:
-        put(("n", str(value)))
+        put(f"n{value}")
     if row["attention"]:
-        put(("A", "1"))
+        put("A1")
     if value := row["spaces"]:
-        put(_long("x", _joined(value)))
+        put("x" + _joined(value))
     if value := row["windows"]:
         windows = orjson.loads(value) if isinstance(value, str | bytes) else value
-        put(_long("w", WINDOW_SEPARATOR.join(_window_text(window) for window in windows)))
-    return SEPARATOR.join(fields)
+        put("w" + LIST_SEPARATOR.join(map(_window_text, windows)))
+    return _line(fields)
 
 
 def _validity(row: Row) -> Iterator[str]:
     if (session := row["session"]) is not None:
-        yield from ("s", session)
+        yield "s" + session
         return
     for field, column in (("F", "valid_from"), ("U", "valid_until")):
         if (value := row[column]) is not None:
-            yield from (field, str(seconds(value)))
+            yield f"{field}{seconds(value)}"
 
 
 def _standing(row: Row) -> Iterator[str]:
     if letter := STATUS_LETTERS[row["status"]]:
-        yield from ("t", letter)
+        yield "t" + letter
     if (value := row["hold_until"]) is not None:
-        yield from ("H", str(milliseconds(value)))
+        yield f"H{milliseconds(value)}"
     if (value := row["replaced_by"]) is not None:
-        yield from ("R", cut(value))
+        yield "R" + cut(value)
     if row["form_required"] and not row["form_signed"]:
-        yield from ("f", "1")
+        yield "f1"
     if (value := row["destroyed_at"]) is not None:
-        yield from ("D", str(milliseconds(value)))
+        yield f"D{milliseconds(value)}"
 
 
-def _grant_field(entry: str) -> str:
+def _grant_text(entry: str) -> str:
     """Turn ``event,hash,persons,passed,window,flags`` into the record's order."""
     event, code, rest = entry.split(",", 2)
     return f"{code},{event},{rest}"
@@ -188,43 +206,42 @@ def state_fields(row: Row) -> str:
     """Pack what the gate has recorded of a ticket, for a rebuild; empty when nothing."""
     if row["made"] is None:
         return ""
-    return SEPARATOR.join((*_stamps(row), *_whereabouts(row), *_grants(row["nonces"] or ())))
+    return _line((*_stamps(row), *_whereabouts(row), *_grants(row["nonces"])))
 
 
 def _stamps(row: Row) -> Iterator[str]:
     made, admitted = _counts(row["made_by_window"]), _counts(row["persons_by_window"])
     if made:
-        yield from ("m", made)
+        yield "m" + made
     if admitted and admitted != made:
-        yield from ("e", admitted)
+        yield "e" + admitted
     first, last = milliseconds(row["first_at"]), milliseconds(row["last_at"])
     if first is not None:
-        yield from ("y", str(first), "Y", row["first_reader"] or row["last_reader"] or "")
+        yield f"y{first}"
+        yield f"Y{row['first_reader'] or row['last_reader'] or ''}"
     if last is not None and last != first:
-        yield from ("l", str(last))
+        yield f"l{last}"
     if (reader := row["last_reader"]) and reader != row["first_reader"]:
-        yield from ("L", reader)
+        yield "L" + reader
     if (day := row["day"]) is not None:
-        yield from ("d", f"{_day(day)}:{row['made_on_day'] or 0}")
+        yield f"d{_day(day)}:{row['made_on_day'] or 0}"
 
 
 def _whereabouts(row: Row) -> Iterator[str]:
     if (inside := row["inside"]) is not None:
-        yield from ("i", inside)
+        yield "i" + inside
         if (origin := row["origin"]) is not None:
-            yield from ("o", origin)
+            yield "o" + origin
         if (persons := row["inside_persons"]) is not None and persons != 1:
-            yield from ("k", str(persons))
+            yield f"k{persons}"
     last = milliseconds(row["last_at"] or row["first_at"])
     if (moved := milliseconds(row["moved_at"])) is not None and moved != last:
-        yield from ("M", str(moved))
+        yield f"M{moved}"
 
 
-def _grants(nonces: Sequence[str]) -> Iterator[str]:
-    for slot, entry in enumerate(nonces):
-        yield from (f"g{slot}", _grant_field(entry))
-    if len(nonces) > 1:
-        yield from ("gn", str(len(nonces) - 1))
+def _grants(nonces: Sequence[str] | None) -> Iterator[str]:
+    if nonces:  # the oldest first
+        yield "g" + LIST_SEPARATOR.join(map(_grant_text, reversed(nonces)))
 
 
 def _counts(figures: Sequence[int] | None) -> str:

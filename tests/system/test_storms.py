@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from gateway.entitlements.packing import stamps_in
 from tests.system import crowd
 from tests.system.gateways import Gateway, descendants, settings_of
 from tests.system.test_kills import degraded, hold_database
@@ -132,11 +133,11 @@ async def frozen_store(gateway: Gateway, frozen_s: float, retries: int) -> crowd
         pipe = store.pipeline(transaction=False)
         given_up = sorted(ledger.given_up())
         for code in given_up:
-            pipe.hget(f"{{museum}}t:{code}", "m")
+            pipe.get(f"{{museum}}t:{code}")
         standing = [
             code
-            for code, made in zip(given_up, pipe.execute(), strict=True)
-            if made not in {None, b"0"}
+            for code, record in zip(given_up, pipe.execute(), strict=True)
+            if record and stamps_in(record)
         ]
     assert not standing, f"{len(standing)} of {len(given_up)} stamps given up on stand"
     slow = [a.took_s for a in ledger.answers if a.took_s > crowd.PATIENCE_S + GRACE_S]

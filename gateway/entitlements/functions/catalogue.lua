@@ -1,20 +1,5 @@
 -- Products and sessions, and the windows they give to a ticket.
 
-local SEPARATOR = '\31'
-
-local function split(text, separator)
-  local parts, start = {}, 1
-  while true do
-    local found = find(text, separator, start, true)
-    if not found then
-      parts[#parts + 1] = sub(text, start)
-      return parts
-    end
-    parts[#parts + 1] = sub(text, start, found - 1)
-    start = found + 1
-  end
-end
-
 local name_list = remembering(function(text) return split(text, ',') end, 2000)
 
 local name_set = remembering(function(text)
@@ -53,7 +38,7 @@ end, 5000)
 -- w: windows joined by \30, each session \29 from \29 until \29 spaces \29 stamps
 local parse_windows = remembering(function(text)
   local windows = {}
-  for position, window in ipairs(split(text, '\30')) do
+  for position, window in ipairs(split(text, LIST_SEPARATOR)) do
     local part = split(window, '\29')
     windows[position] = {
       session = part[1] ~= '' and part[1] or nil,
@@ -83,7 +68,7 @@ local function only_window(record, product, text)
   end
   return {
     starts = starts, till = till, session = record.s, missing = missing,
-    spaces = long_value(record, 'x') or product.spaces, stamps = product.max_stamps,
+    spaces = record.x or product.spaces, stamps = product.max_stamps,
   }
 end
 
@@ -104,7 +89,7 @@ end
 
 local function listed_windows(listed, record, product, catalogue)
   local windows = {}
-  local spaces = long_value(record, 'x') or product.spaces
+  local spaces = record.x or product.spaces
   for position, window in ipairs(listed) do
     local starts, till, missing = window.starts, window.till, false
     if window.session then
@@ -155,8 +140,7 @@ end
 -- where it lacks every session: it cannot be told then.
 local function windows_of(record, catalogue)
   if not record.p then return GONE, { {} } end
-  local listed = long_value(record, 'w')
-  listed = listed and parse_windows(listed)
+  local listed = record.w and parse_windows(record.w)
   local product_field = 'p:' .. record.p
   if listed or catalogue.known[product_field] == nil then read_catalogue(catalogue, record, listed) end
   local text = look_up(catalogue, product_field)

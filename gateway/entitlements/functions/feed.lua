@@ -1,40 +1,28 @@
 -- The seller's side and the rest: tickets, products and sessions put by the feed; states put back by
 -- a rebuild; a look without a scan; persons counted by hand; modes.
 
--- KEYS meta · the tickets. ARGV who puts: feed | load, then per ticket rev · seller's fields (name \31
--- value \31 …) · state fields (load). A put with an older rev than known changes nothing; the gate's
+-- KEYS meta · the tickets. ARGV who puts: feed | load, then per ticket rev · seller's fields · state
+-- fields (load), as the record has them. A put with an older rev than known changes nothing; the gate's
 -- fields are never touched, a destroyed ticket stays destroyed.
 -- The feed waits while a rebuild loads: a ticket put without its state would look unused.
 local function put_one(key, rev, seller, state)
-  local known = call('HMGET', key, 'v', 'D', 'w2', 'x2')
-  local fields = split(seller, SEPARATOR)
-  if known[1] then
-    if tonumber(known[1]) >= tonumber(rev) then return end
+  local known = read_record(key)
+  local line = 'v' .. rev .. SEPARATOR .. seller .. '\n'
+  if not known then
+    call('SET', key, line .. state)
+  elseif tonumber(known.v) < tonumber(rev) then
+    -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
+    if sub(seller, 1, 1) ~= 'p' then line = sub(known.seller, 1, -2) .. line end
+    known.seller = line
+    write_record(key, known)
   end
-  -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
-  if known[1] and fields[1] == 'p' then
-    call('HDEL', key, unpack(FEED_FIELDS))
-    call('HDEL', key, unpack(LONG_FIELDS))
-    for position, field in ipairs(LONG_FIELDS) do
-      local number = 2
-      while known[position + 2] and call('HDEL', key, field .. number) == 1 do number = number + 1 end
-    end
-  end
-  if known[1] then state = '' end
-  if state ~= '' then
-    for _, text in ipairs(split(state, SEPARATOR)) do fields[#fields + 1] = text end
-  end
-  fields[#fields + 1] = 'v'
-  fields[#fields + 1] = rev
-  call('HSET', key, unpack(fields))
-  if known[2] then call('HSET', key, 'D', known[2]) end
 end
 
 local TAKES_CHANGES = { ready = true, catching_up = true }
 
 local function put(keys, args)
-  local meta = call('HMGET', keys[1], 'epoch', 'phase')
-  if not meta[1] or (args[1] == 'feed' and not TAKES_CHANGES[meta[2]]) then return 'unavailable' end
+  local epoch, phase = epoch_of(keys[1])
+  if not epoch or (args[1] == 'feed' and not TAKES_CHANGES[phase]) then return 'unavailable' end
   for position = 2, #keys do
     local first = (position - 2) * 3 + 1
     put_one(keys[position], args[first + 1], args[first + 2], args[first + 3])
@@ -61,10 +49,10 @@ end
 
 -- KEYS t:CODE · catalogue · meta · ARGV now. Reply: the ticket, 'unknown_ticket' or 'unavailable'.
 local function look(keys, args)
-  local meta = call('HMGET', keys[3], 'epoch', 'phase')
-  if not meta[1] or meta[2] == 'stale' then return 'unavailable' end
+  local epoch, phase = epoch_of(keys[3])
+  if not epoch or phase == 'stale' then return 'unavailable' end
   local record = read_record(keys[1])
-  if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
+  if not record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
   local view, product = current_view(record, open_book(keys[2]), tonumber(args[1]))
   if not view then return 'unavailable' end
   return reply('granted', nil, nil, nil, nil, record.A or product.attention, nil, view)
@@ -107,14 +95,14 @@ local function reopen(keys, args, spaces)
   -- twice in a rebuild that was interrupted; or made while it loaded
   if call('ZADD', keys[3], args[2], args[1] .. '\t' .. code_of(keys[1])) == 0 then return 'OK' end
   if grant.what == 'x' or not record.i then return 'OK' end
-  local beyond, changes = record.o and chain_of(spaces, record.o) or {}, new_changes()
+  local beyond = record.o and chain_of(spaces, record.o) or {}
   local gains = without(chain_of(spaces, record.i), beyond)
   for _, space in ipairs(gains) do
     add_persons(spaces, 'r:', space, grant.persons - grant.passed)
   end
   grant.settled_by = figure(#gains)
-  save_grant(changes, record, grant)
-  write_record(keys[1], record, changes)
+  save_grant(record, grant)
+  write_record(keys[1], record)
   return 'OK'
 end
 

@@ -1,48 +1,40 @@
--- A ticket remembers its last eight grants, each in one field of at most 64 bytes:
+-- A ticket remembers its last eight grants, newest first:
 --   hash,event,persons,passed,window,flags[,settled by, or how many spaces a reservation gains]
 -- flags: status r reserved | c committed | a annulled | u undone, then what s stamp | p the rest of
 -- a stamp's persons | e re-entry | x exit | f free; then z where a retry was answered.
 
-local function parse_grant(slot, text)
+local function parse_grant(place, text)
   local hash, event, persons, passed, window, status, what, answered, settled_by =
     match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(z?),?(.*)$')
   return {
-    slot = slot, hash = hash, event = event, persons = tonumber(persons), passed = tonumber(passed),
+    place = place, hash = hash, event = event, persons = tonumber(persons), passed = tonumber(passed),
     window = tonumber(window), status = status, what = what, answered = answered == 'z',
-    settled_by = settled_by ~= '' and settled_by or nil,
+    settled_by = some(settled_by),
   }
 end
 
--- The ticket's grants, newest first.
+-- The ticket's grants, newest first, as texts.
+local function grant_texts(record)
+  return record and record.g and split(record.g, LIST_SEPARATOR) or {}
+end
+
 local function grants_of(record)
-  local grants = {}
-  local newest = tonumber(record.gn or 0)
-  for back = 0, GRANTS_KEPT - 1 do
-    local slot = (newest - back) % GRANTS_KEPT
-    local text = record['g' .. slot]
-    if text then grants[#grants + 1] = parse_grant(slot, text) end
-  end
+  local grants = grant_texts(record)
+  for place, text in ipairs(grants) do grants[place] = parse_grant(place, text) end
   return grants
 end
 
-local SLOTS = { 'g0', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6', 'g7' }
-
 local function grant_by_nonce(record, hash)
-  if hash == '' or not record then return nil end
-  for slot = 1, GRANTS_KEPT do
-    local text = record[SLOTS[slot]]
-    if not text then return nil end
-    if find(text, hash, 1, true) == 1 then return parse_grant(slot - 1, text) end
+  if hash == '' or not record or not record.g or not find(record.g, hash, 1, true) then return nil end
+  for place, text in ipairs(grant_texts(record)) do
+    if find(text, hash, 1, true) == 1 then return parse_grant(place, text) end
   end
   return nil
 end
 
 local function grant_by_event(record, event)
-  if not record then return nil end
-  for slot, field in ipairs(SLOTS) do
-    local text = record[field]
-    if not text then return nil end
-    if find(text, ',' .. event .. ',', 1, true) then return parse_grant(slot - 1, text) end
+  for place, text in ipairs(grant_texts(record)) do
+    if find(text, ',' .. event .. ',', 1, true) then return parse_grant(place, text) end
   end
   return nil
 end
@@ -57,10 +49,18 @@ local function grant_figures(grant)
     .. ',' .. flags_of(grant)
 end
 
-local function save_grant(changes, record, grant)
+-- A grant that the ticket does not remember yet is its newest.
+local function save_grant(record, grant)
   local text = grant.hash .. ',' .. grant.event .. grant_figures(grant)
   if grant.settled_by then text = text .. ',' .. grant.settled_by end
-  set(changes, record, SLOTS[grant.slot + 1], text)
+  local texts = grant_texts(record)
+  if grant.place then
+    texts[grant.place] = text
+  else
+    table.insert(texts, 1, text)
+    texts[GRANTS_KEPT + 1] = nil
+  end
+  record.g = concat(texts, LIST_SEPARATOR)
 end
 
 -- Column 36 of the event: the grant without its event, which the line has already. Only hash and
@@ -83,11 +83,4 @@ local function memory_of(row)
     passed = status == 'c' and persons or 0
   end
   return tonumber(persons), tonumber(passed), tonumber(window), status, what
-end
-
-local function next_slot(changes, record)
-  if not record.g0 then return 0 end
-  local slot = (tonumber(record.gn or 0) + 1) % GRANTS_KEPT
-  set(changes, record, 'gn', slot ~= 0 and slot or nil)
-  return slot
 end

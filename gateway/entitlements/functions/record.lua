@@ -1,43 +1,71 @@
--- The ticket's record: one hash, one listpack. Short field names, defaults left out, so that a
--- million tickets fit in memory (DESIGN 11).
+-- The ticket's record: one string, so that a scan reads it whole and writes it whole. Its fields are a
+-- letter, the value and \31, in two lines, the seller's and the gate's; defaults are left out, so that
+-- a million tickets fit in memory (DESIGN 11). Packed by gateway/entitlements/packing.py too; whoever
+-- changes the form counts PHASE on, there as well, and the stores in use are rebuilt.
 --
--- Written by the feed:  v rev · p product · s session · F valid_from · U valid_until · w windows ·
---   h holder · a "g" for a group · n persons · x spaces · t status letter · H hold_until ·
---   R replaced_by · f "1" form missing · A "1" attention
+-- Written by the feed:  v rev (first) · p product · s session · F valid_from · U valid_until ·
+--   w windows · h holder · a "g" for a group · n persons · x spaces · t status letter ·
+--   H hold_until · R replaced_by · f "1" form missing · A "1" attention
 -- Written by either side: D destroyed_at
--- Written by the gate:  m stamps by window · e persons admitted by window (absent: as m) ·
+-- Written by the gate:  m stamps by window (first) · e persons admitted by window (absent: as m) ·
 --   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) ·
 --   d "local day of the last stamp:stamps made on it" ·
 --   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
---   g0…g7 the last eight grants, gn the slot written last ·
---   Be the event of a reservation with nothing after it, B and a field's name: what it had before
--- Instants are ms, window bounds s. A long value goes on in w2, w3 … (no field above 64 bytes).
+--   g the last eight grants, newest first, between \30 ·
+--   B the event of a reservation with nothing after it, and what it had before, between \30
+-- Instants are ms, window bounds s.
 
-local FEED_FIELDS = { 'v', 'p', 's', 'F', 'U', 'h', 'a', 'n', 't', 'H', 'R', 'f', 'A' }
-local LONG_FIELDS = { 'w', 'x' }
+local PHASE = 'phase_2' -- the field of meta that tells the phase of records of this form
+local SEPARATOR, LIST_SEPARATOR = '\31', '\30'
+local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'i', 'o', 'k', 'M', 'D', 'g', 'B' }
 local GRANTS_KEPT = 8
 
 local function read_record(key)
-  local flat = call('HGETALL', key)
-  if #flat == 0 then return nil end
+  local text = call('GET', key)
+  if not text then return nil end
   -- room for a stamped ticket's fields at once: growing a table field by field costs more
   local record = {
-    p = nil, s = nil, h = nil, v = nil, m = nil, y = nil, Y = nil, d = nil, i = nil, M = nil, g0 = nil,
-    l = nil, L = nil, n = nil, e = nil, k = nil,
+    seller = sub(text, 1, find(text, '\n', 1, true)),
+    v = nil, p = nil, s = nil, h = nil, m = nil, y = nil, Y = nil, d = nil, i = nil, M = nil, g = nil,
+    l = nil, L = nil, n = nil, e = nil,
   }
-  for position = 1, #flat, 2 do record[flat[position]] = flat[position + 1] end
+  for letter, value in gmatch(text, '(%a)([^\31]*)\31') do record[letter] = value end
   return record
 end
 
-local function long_value(record, field)
-  local value = record[field]
-  if not value or not record[field .. '2'] then return value end
-  local parts, number = { value }, 2
-  while record[field .. number] do
-    parts[number] = record[field .. number]
-    number = number + 1
+local function write_record(key, record)
+  local parts, size = { record.seller }, 1
+  for position = 1, #GATE_FIELDS do
+    local letter = GATE_FIELDS[position]
+    local value = record[letter]
+    if value then
+      parts[size + 1], parts[size + 2], parts[size + 3] = letter, value, SEPARATOR
+      size = size + 3
+    end
   end
-  return concat(parts)
+  call('SET', key, concat(parts))
+end
+
+-- Epoch and phase; none where the records are of another form.
+local function epoch_of(meta)
+  local known = call('HMGET', meta, 'epoch', PHASE)
+  if not known[1] or not known[2] then return nil end
+  return known[1], known[2]
+end
+
+local function some(text) return text ~= '' and text or nil end
+
+local function split(text, separator)
+  local parts, start = {}, 1
+  while true do
+    local found = find(text, separator, start, true)
+    if not found then
+      parts[#parts + 1] = sub(text, start)
+      return parts
+    end
+    parts[#parts + 1] = sub(text, start, found - 1)
+    start = found + 1
+  end
 end
 
 -- Texts are parsed once: what is known by the text itself can never be stale.
@@ -58,36 +86,6 @@ end
 -- A small number as text: formatting one costs more than looking it up.
 local figure = remembering(function(number) return tostring(number) end, 2000)
 
--- Changes to a record are gathered, names and values in turn (`size` of them; `gone`: names), and
--- written in one HSET and one HDEL.
-local function new_changes()
-  return { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, size = 0, gone = nil }
-end
-
-local function set(changes, record, field, value)
-  if value == '' then value = nil end
-  if value and type(value) ~= 'string' then value = figure(value) end
-  if record[field] == value then return end
-  record[field] = value
-  if value then
-    local size = changes.size
-    changes[size + 1], changes[size + 2], changes.size = field, value, size + 2
-  else
-    local gone = changes.gone or {}
-    gone[#gone + 1] = field
-    changes.gone = gone
-  end
-end
-
-local function write_record(key, record, changes)
-  if changes.size > 0 then call('HSET', key, unpack(changes, 1, changes.size)) end
-  if changes.gone then
-    for _, field in ipairs(changes.gone) do
-      if not record[field] then call('HDEL', key, field) end
-    end
-  end
-end
-
 -- An instant as text; the last one is kept, for the scans of one millisecond share it.
 local shown, shown_text
 
@@ -99,7 +97,7 @@ end
 -- The figures of a list such as "1,0,2"; shared, so never changed.
 local numbers = remembering(function(text)
   local list = {}
-  for number in string.gmatch(text, '%d+') do list[#list + 1] = tonumber(number) end
+  for number in gmatch(text, '%d+') do list[#list + 1] = tonumber(number) end
   return list
 end, 2000)
 
@@ -131,11 +129,10 @@ local function with_figure(text, position, number)
   return concat(list, ',')
 end
 
-local function set_counts(changes, record, window, made, admitted)
+local function set_counts(record, window, made, admitted)
   local made_text = with_figure(record.m, window, made)
   local admitted_text = with_figure(record.e or record.m, window, admitted)
-  set(changes, record, 'm', made_text)
-  set(changes, record, 'e', admitted_text ~= made_text and admitted_text or nil)
+  record.m, record.e = made_text, admitted_text ~= made_text and admitted_text or nil
 end
 
 local function persons_of(record) return record.n and tonumber(record.n) or 1 end

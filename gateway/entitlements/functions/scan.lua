@@ -41,8 +41,8 @@ local function open_turn(keys)
     ms = clock(), catalogue = open_book(keys[1]), spaces = open_book(keys[2]), open = keys[3],
     events = keys[4], meta = open_book(keys[5]), code_starts = #keys[5] - #'meta' + #'t:' + 1,
   }
-  look_ahead(turn.meta, { 'epoch', 'phase', 'tally_day', 'n:granted' })
-  turn.epoch, turn.phase = turn.meta.known.epoch, turn.meta.known.phase
+  look_ahead(turn.meta, { 'epoch', PHASE, 'tally_day', 'n:granted' })
+  turn.epoch, turn.phase = turn.meta.known.epoch, turn.meta.known[PHASE]
   return turn
 end
 
@@ -102,62 +102,56 @@ local function lane_of(case)
 end
 
 -- One more stamp on its local day; one told late never moves the day back.
-local function count_day(changes, record, day)
+local function count_day(record, day)
   local known, made = match(record.d or '', '^(%d+):(%d+)$')
   if known and known > day then return end
-  set(changes, record, 'd', day .. ':' .. figure(known == day and tonumber(made) + 1 or 1))
+  record.d = day .. ':' .. figure(known == day and tonumber(made) + 1 or 1)
 end
 
 -- A stamp made at case.now by the case's reader; an offline one may be older than those known.
-local function apply_stamp(case, changes)
-  local record, now = case.record, case.now_text
-  local own, first, last, reader = case.how.reader, tonumber(record.y), last_at(record), last_reader(record)
-  if not first or case.now < first then
-    set(changes, record, 'y', now)
-    set(changes, record, 'Y', own)
-  end
+local function apply_stamp(case)
+  local record, now, own = case.record, case.now_text, case.how.reader
+  local first, last, reader = tonumber(record.y), last_at(record), last_reader(record)
+  if not first or case.now < first then record.y, record.Y = now, own end
   if first then
     if case.now >= last then last, reader = case.now, own end
-    set(changes, record, 'l', tonumber(record.y) ~= last and instant(last) or nil)
-    set(changes, record, 'L', reader ~= record.Y and reader or nil)
+    record.l = tonumber(record.y) ~= last and instant(last) or nil
+    record.L = reader ~= record.Y and reader or nil
   end
-  count_day(changes, record, case.how.day)
+  count_day(record, case.how.day)
 end
 
-local function apply_grant(case, changes)
+local function apply_grant(case)
   local party = case.party
-  if case.kind == 's' then apply_stamp(case, changes) end
+  if case.kind == 's' then apply_stamp(case) end
   if case.kind == 's' or case.kind == 'p' then
     local stamp = case.kind == 's' and 1 or 0
-    set_counts(changes, case.record, case.window, party.made + stamp, party.admitted + case.n)
+    set_counts(case.record, case.window, party.made + stamp, party.admitted + case.n)
   end
 end
 
-local function apply_place(case, changes)
-  local record = case.record
-  set_place(changes, record, case.move)
-  local now = case.now_text
-  set(changes, record, 'M', (record.l or record.y) ~= now and now or nil)
+-- moved_at is left out where it is the last stamp's.
+local function set_moved(record, now)
+  record.M = (record.l or record.y) ~= now and now or nil
 end
 
--- What an annulment gives back: the place the ticket had before a reservation.
+-- What an annulment gives back: the place and times the ticket had before a reservation. Where
+-- something else has happened to the ticket since, it is out of date and forgotten.
 local PLACE_AND_TIMES = { 'i', 'o', 'k', 'M', 'l', 'L', 'y', 'Y', 'd' }
 
 local function place_and_times(record)
+  local values = {}
+  for position, letter in ipairs(PLACE_AND_TIMES) do values[position] = record[letter] or '' end
+  return concat(values, LIST_SEPARATOR)
+end
+
+-- What is kept of before a reservation; nil where it is not kept, or of another one.
+local function before_of(record, event)
+  local values = record and record.B and split(record.B, LIST_SEPARATOR)
+  if not values or values[1] ~= event then return nil end
   local before = {}
-  for _, field in ipairs(PLACE_AND_TIMES) do before[field] = record[field] end
+  for position, letter in ipairs(PLACE_AND_TIMES) do before[letter] = some(values[position + 1]) end
   return before
-end
-
--- Something else has happened to the ticket: what an annulment would put back is out of date.
-local function forget_before(changes, record)
-  for _, field in ipairs(PLACE_AND_TIMES) do set(changes, record, 'B' .. field, nil) end
-  set(changes, record, 'Be', nil)
-end
-
-local function keep_before(changes, record, event, before)
-  for _, field in ipairs(PLACE_AND_TIMES) do set(changes, record, 'B' .. field, before[field]) end
-  set(changes, record, 'Be', event)
 end
 
 -- A reservation takes places at once; whoever leaves another space does so at the passage.
@@ -169,9 +163,9 @@ local function reserve_place(case, event)
   for _, space in ipairs(case.move.gained) do add_persons(turn.spaces, 'r:', space, case.n) end
 end
 
-local function grant_of(case, changes, reserve)
+local function grant_of(case, reserve)
   return {
-    slot = case.record and next_slot(changes, case.record), hash = case.nonce, persons = case.n,
+    hash = case.nonce, persons = case.n,
     passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
     what = case.kind, answered = false, settled_by = reserve and figure(#case.move.gained) or nil,
   }
@@ -180,13 +174,16 @@ end
 -- The id of an event is known only once its line is written, so the line carries the state and the
 -- record is written after it; the function is atomic all the same.
 local function grant(case)
-  local record, changes, turn, reserve = case.record, new_changes(), case.turn, case.how.reserve
+  local record, turn, reserve = case.record, case.turn, case.how.reserve
   local stateful = record and case.kind ~= 'f'
   local moves = stateful and case.placed ~= false
   local before = reserve and stateful and place_and_times(record)
-  if stateful then apply_grant(case, changes) end
-  if moves and not (reserve and case.how.exit) then apply_place(case, changes) end
-  local given, row = grant_of(case, changes, reserve), scan_row(case, 'g', nil)
+  if stateful then apply_grant(case) end
+  if moves and not (reserve and case.how.exit) then
+    set_place(record, case.move)
+    set_moved(record, case.now_text)
+  end
+  local given, row = grant_of(case, reserve), scan_row(case, 'g', nil)
   if reserve then
     row[37] = figure(case.how.hold_ms)
   else
@@ -198,13 +195,9 @@ local function grant(case)
   local event = emit(turn.events, turn.epoch, row, turn.ms)
   given.event = event
   if record then
-    save_grant(changes, record, given)
-    if before then
-      keep_before(changes, record, event, before)
-    elseif stateful and record.Be then
-      forget_before(changes, record)
-    end
-    write_record(case.key, record, changes)
+    save_grant(record, given)
+    if stateful then record.B = before and event .. LIST_SEPARATOR .. before or nil end
+    write_record(case.key, record)
   end
   if reserve then
     reserve_place(case, event)
@@ -220,11 +213,10 @@ local function case_view(case)
 end
 
 local function answered_before(case, found)
-  local changes = new_changes()
   if not found.answered then
     found.answered = true
-    save_grant(changes, case.record, found)
-    write_record(case.key, case.record, changes)
+    save_grant(case.record, found)
+    write_record(case.key, case.record)
   end
   take_window(case)
   local attention = case.record.A or case.product.attention
@@ -320,7 +312,7 @@ end
 local function scan(turn, key, how_text, now, nonce, special)
   local how = parse_how(how_text)
   if how.patience and turn.ms > now + how.patience then return 'expired' end
-  if not turn.epoch or turn.phase == 'stale' then return 'unavailable' end
+  if not turn.epoch or not turn.phase or turn.phase == 'stale' then return 'unavailable' end
   local case = case_of(turn, key, how, now, nonce, special)
   read_ticket(case)
   local before = repeated(case)

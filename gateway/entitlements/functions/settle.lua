@@ -34,7 +34,7 @@ local function open_case(keys, spaces, event, fallback, now)
   end
   return {
     keys = keys, spaces = spaces, row = row, record = record, code = code, grant = grant, event = event, now = now,
-    changes = new_changes(), at = row[1], exit = row[10] == 'x',
+    at = row[1], exit = row[10] == 'x',
     chain = row[7] ~= '' and chain_of(spaces, row[7]) or {},
   }
 end
@@ -56,9 +56,9 @@ local function write_case(case, epoch, row)
   local event = emit(case.keys[5], epoch, row, clock())
   if case.record then
     if case.settles then case.grant.settled_by = event end
-    if case.record.Be and case.record.Be ~= case.event then forget_before(case.changes, case.record) end
-    if case.grant.slot then save_grant(case.changes, case.record, case.grant) end
-    write_record(case.keys[1], case.record, case.changes)
+    if not before_of(case.record, case.event) then case.record.B = nil end
+    if case.grant.place then save_grant(case.record, case.grant) end
+    write_record(case.keys[1], case.record)
   end
   return event
 end
@@ -70,9 +70,7 @@ local function close_reservation(case)
   if text and find(text, case.event .. ' ', 1, true) == 1 then
     write_down(case.spaces, lane, nil)
   end
-  if case.record and case.record.Be == case.event then
-    forget_before(case.changes, case.record)
-  end
+  if before_of(case.record, case.event) then case.record.B = nil end
 end
 
 -- The spaces a grant's persons were added to: from its space out to where they came from.
@@ -96,11 +94,11 @@ local function give_back(case, persons, keeps_stamp)
   local left = max(0, admitted - persons)
   local needed = math.ceil(left / persons_of(record))
   local stamps = not keeps_stamp and needed < made and 1 or 0
-  set_counts(case.changes, record, grant.window, made - stamps, left)
+  set_counts(record, grant.window, made - stamps, left)
   if stamps == 1 and record.d then
     local day, made_that_day = match(record.d, '^(%d+):(%d+)$')
     if day == case.day and tonumber(made_that_day) > 0 then
-      set(case.changes, record, 'd', day .. ':' .. (tonumber(made_that_day) - 1))
+      record.d = day .. ':' .. figure(tonumber(made_that_day) - 1)
     end
   end
   return stamps
@@ -108,9 +106,9 @@ end
 
 -- First and last stamp after one was given back: none, or the newest grant that still stands.
 local function forget_times(case)
-  local record, changes = case.record, case.changes
+  local record = case.record
   if total(record.m) == 0 then
-    for _, field in ipairs({ 'm', 'e', 'y', 'Y', 'l', 'L' }) do set(changes, record, field, nil) end
+    for _, letter in ipairs({ 'm', 'e', 'y', 'Y', 'l', 'L' }) do record[letter] = nil end
     return
   end
   if case.at ~= last_at(record) then return end
@@ -118,8 +116,8 @@ local function forget_times(case)
     if other.event ~= case.event and other.what == 's' and (other.status == 'c' or other.status == 'r') then
       local row = row_of(case.keys[5], other.event)
       local at = row and row[1] or tonumber(match(other.event, '^%d+%-(%d+)'))
-      set(changes, record, 'l', instant(at) ~= record.y and instant(at) or nil)
-      if row then set(changes, record, 'L', row[8] ~= record.Y and row[8] or nil) end
+      record.l = instant(at) ~= record.y and instant(at) or nil
+      if row then record.L = row[8] ~= record.Y and some(row[8]) or nil end
       return
     end
   end
@@ -146,7 +144,7 @@ local function leave_unseen(case, persons)
   if persons == 0 then return end
   local move = exit_move(record, case.spaces, case.chain, persons)
   move_persons(case.spaces, move)
-  set_place(case.changes, record, move)
+  set_place(record, move)
 end
 
 -- Takes persons out of the ticket's place without counting anybody out of a space.
@@ -154,15 +152,14 @@ local function unplace(case, persons)
   local record = case.record
   persons = still_there(case, persons)
   if persons == 0 then return end
-  set_place(case.changes, record, exit_move(record, case.spaces, case.chain, persons))
+  set_place(record, exit_move(record, case.spaces, case.chain, persons))
 end
 
 local function restore_before(case)
   local record = case.record
-  if record.Be == case.event then
-    for _, field in ipairs(PLACE_AND_TIMES) do
-      set(case.changes, record, field, record['B' .. field])
-    end
+  local before = before_of(record, case.event)
+  if before then
+    for _, letter in ipairs(PLACE_AND_TIMES) do record[letter] = before[letter] end
     return
   end
   forget_times(case)
@@ -201,27 +198,20 @@ local function annul_case(case, epoch, stand)
   return write_case(case, epoch, row)
 end
 
--- moved_at is left out where it is the last stamp's.
-local function move_now(case)
-  local record, now = case.record, instant(case.now)
-  set(case.changes, record, 'M', (record.l or record.y) ~= now and now or nil)
-end
-
 -- Persons pass under an open reservation: counted, and from reserved to inside. Those who were seen
 -- elsewhere leave there with the first of them.
 local function pass_reserved(case, delta)
   local record, grant, spaces = case.record, case.grant, case.spaces
   case.gains = tonumber(grant.settled_by)
   release_places(case, delta)
-  local move
+  local before, move = grant.passed == 0 and before_of(record, case.event), nil
   if case.exit then
     move = exit_move(record or {}, spaces, case.chain, delta)
     if record then
-      set_place(case.changes, record, move)
-      move_now(case)
+      set_place(record, move)
+      set_moved(record, instant(case.now))
     end
-  elseif record and grant.passed == 0 and record.Be == case.event then
-    local before = { i = record.Bi, o = record.Bo, k = record.Bk }
+  elseif before then
     local most = grant.what ~= 's' and persons_of(record) or 0
     move = entry_move(before, spaces, case.chain, delta, most)
   else
@@ -244,12 +234,9 @@ local function take_again(case, delta, day)
       local newest = grants_of(record)[1].event
       conflict = conflict_text('no_stamps_left', newest, last_reader(record), last_at(record))
     end
-    set_counts(case.changes, record, grant.window, made + stamp, admitted + delta)
-    if stamp == 1 then count_day(case.changes, record, day) end
-    if stamp == 1 and not record.y then
-      set(case.changes, record, 'y', instant(case.at))
-      set(case.changes, record, 'Y', case.row[8])
-    end
+    set_counts(record, grant.window, made + stamp, admitted + delta)
+    if stamp == 1 then count_day(record, day) end
+    if stamp == 1 and not record.y then record.y, record.Y = instant(case.at), some(case.row[8]) end
   end
   local move
   if grant.what == 'f' then
@@ -260,18 +247,18 @@ local function take_again(case, delta, day)
     move = entry_move(record, case.spaces, case.chain, delta, persons_of(record))
   end
   move_persons(case.spaces, move)
-  set_place(case.changes, record, move)
-  if grant.what ~= 'f' then move_now(case) end
+  set_place(record, move)
+  if grant.what ~= 'f' then set_moved(record, instant(case.now)) end
   return conflict or conflict_text('annulled', grant.settled_by, case.row[8], case.at)
 end
 
 -- ARGV event · now · persons passed so far ('' all) · the grant's line · at · day of the grant
 local function passage(keys, args, spaces)
+  local epoch = epoch_of(keys[6])
+  if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[4], now)
   if not case then return problem end
-  local epoch = call('HGET', keys[6], 'epoch')
-  if not epoch then return 'unavailable' end
   local grant = case.grant
   if grant.status == 'u' then return 'undone' end
   local granted = tonumber(case.row[13])
@@ -295,7 +282,7 @@ local function passage(keys, args, spaces)
       grant.status, grant.persons = 'c', passed
     end
     grant.passed = max(passed, asked)
-    if grant.status == 'r' and not grant.slot then
+    if grant.status == 'r' and not grant.place then
       -- nobody remembers how many have passed: it ends with the first
       release_places(case, granted - passed)
       close_reservation(case)
@@ -321,14 +308,14 @@ end
 
 -- ARGV event · now · the grant's line · day of the grant · "overdue" to annul only what is due
 local function annul(keys, args, spaces)
+  local epoch = epoch_of(keys[6])
+  if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then
     call('ZREM', keys[4], args[1] .. '\t' .. code_of(keys[1]))
     return problem
   end
-  local epoch = call('HGET', keys[6], 'epoch')
-  if not epoch then return 'unavailable' end
   local grant = case.grant
   case.day = args[4]
   -- settled already: then nothing of it may wait to be settled
@@ -359,7 +346,6 @@ local function take_off(case, epoch, operator, reason)
   local grant, event = case.grant, nil
   if grant.status == 'r' then
     event = annul_case(case, epoch, 'u')
-    case.changes = new_changes()
   end
   if grant.status == 'c' then event = undo_case(case, epoch, operator, reason) end
   return event
@@ -367,11 +353,11 @@ end
 
 -- ARGV event · now · the grant's line · day of the grant · operator · reason · an undo known to the database
 local function undo(keys, args, spaces)
+  local epoch = epoch_of(keys[6])
+  if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
   local case, problem = open_case(keys, spaces, args[1], args[3], now)
   if not case then return problem end
-  local epoch = call('HGET', keys[6], 'epoch')
-  if not epoch then return 'unavailable' end
   local grant = case.grant
   case.day = args[4]
   if grant.status == 'u' or args[7] ~= '' then
@@ -386,12 +372,13 @@ end
 -- A grant whose caller was told nothing in time, unless its nonce was answered again meanwhile.
 -- ARGV nonce hash · now · day
 local function take_back(keys, args, spaces)
+  local epoch = epoch_of(keys[6])
+  if not epoch then return 'stands' end
   local record = read_record(keys[1])
   local found = grant_by_nonce(record, args[1])
   if not found or found.answered then return 'stands' end
   local case = open_case(keys, spaces, found.event, nil, tonumber(args[2]))
-  local epoch = call('HGET', keys[6], 'epoch')
-  if not case or not epoch then return 'stands' end
+  if not case then return 'stands' end
   local grant = case.grant
   local stays = case.exit or grant.what == 'f' -- who has passed has gone
   if grant.status == 'c' and stays then return 'stands' end
@@ -401,8 +388,8 @@ local function take_back(keys, args, spaces)
   elseif grant.status == 'r' or grant.status == 'c' then
     take_off(case, epoch, nil, 'unanswered')
   else
-    save_grant(case.changes, case.record, grant)
-    write_record(keys[1], case.record, case.changes)
+    save_grant(case.record, grant)
+    write_record(keys[1], case.record)
   end
   return 'taken_back'
 end
@@ -410,19 +397,18 @@ end
 -- ARGV now · operator · reason
 local function destroy(keys, args)
   local now = tonumber(args[1])
+  local epoch, phase = epoch_of(keys[6])
+  if not epoch then return 'unavailable' end
   local record = read_record(keys[1])
-  local meta = call('HMGET', keys[6], 'epoch', 'phase')
-  if not meta[1] then return 'unavailable' end
-  if not record then return meta[2] == 'ready' and 'unknown_ticket' or 'unavailable' end
+  if not record then return phase == 'ready' and 'unknown_ticket' or 'unavailable' end
   if record.D then return settled(nil, nil, true, nil, keys, record, now) end
-  local changes = new_changes()
-  set(changes, record, 'D', instant(now))
+  record.D = instant(now)
   local row = new_row(now)
   row[2], row[4] = 'd', code_of(keys[1])
   row[5], row[6], row[9] = record.p or '', record.s or '', args[2]
   row[14], row[20] = record.a or '', args[3]
   put_state(row, record)
-  local event = emit(keys[5], meta[1], row, clock())
-  write_record(keys[1], record, changes)
+  local event = emit(keys[5], epoch, row, clock())
+  write_record(keys[1], record)
   return settled(event, nil, nil, nil, keys, record, now)
 end

@@ -154,11 +154,11 @@ local function move_persons(book, move)
   for space, persons in pairs(persons_moved(move)) do add_persons(book, 'i:', space, persons) end
 end
 
-local function set_place(changes, record, move)
+local function set_place(record, move)
   if move.stays then return end
-  set(changes, record, 'i', move.inside)
-  set(changes, record, 'o', move.inside and move.origin or nil)
-  set(changes, record, 'k', move.inside and move.count ~= 1 and move.count or nil)
+  record.i = move.inside
+  record.o = move.inside and move.origin or nil
+  record.k = move.inside and move.count ~= 1 and figure(move.count) or nil
 end
 
 local function is_within(record, book, space)

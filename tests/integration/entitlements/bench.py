@@ -10,6 +10,7 @@ from typing import Any, override
 from zoneinfo import ZoneInfo
 
 from gateway.entitlements.admin import SpaceFacts, StoreAdmin
+from gateway.entitlements.packing import fields_of
 from gateway.entitlements.place import Direction, Place, Way
 from gateway.entitlements.store import EntitlementStore
 from gateway.tickets.event import EventRow
@@ -136,8 +137,7 @@ class Bench:
 
     async def record(self, code: str) -> Record:
         """Read a ticket's record as it lies there."""
-        found = await self.admin.client.hgetall(self.admin.key(f"t:{code}"))
-        return {name.decode(): value.decode() for name, value in found.items()}
+        return fields_of((await self.admin.client.get(self.admin.key(f"t:{code}"))).decode())
 
     async def state(self, code: str) -> TicketState:
         """Read a ticket's state from its record."""

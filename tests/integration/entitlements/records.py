@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from gateway.entitlements.packing import LIST_SEPARATOR
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import TicketState
 
@@ -37,6 +38,11 @@ def state_of_record(record: Record) -> TicketState:
         moved_at=_number(record.get("M")) or last,
         destroyed_at=_number(record.get("D")),
     )
+
+
+def grants_in(record: Record) -> list[str]:
+    """List what a record remembers of its grants, newest first."""
+    return record["g"].split(LIST_SEPARATOR) if "g" in record else []
 
 
 def state_of_row(row: EventRow) -> TicketState | None:

@@ -229,10 +229,8 @@ async def test_long_names_keep_the_record_small(bench: Bench) -> None:
     row = await reserved(bench, code, bench.place("s" * 32, inner, reserves=True))
     await bench.store.passage(row)
 
-    record = await bench.record(code)
-    assert max(len(value.encode()) for value in record.values()) <= 64
-    key = bench.admin.key(f"t:{code}")
-    assert await bench.admin.client.object("ENCODING", key) == b"listpack"
+    record = await bench.admin.client.get(bench.admin.key(f"t:{code}"))
+    assert len(record) <= 600
 
 
 async def test_reservation_outlives_a_rebuild(bench: Bench) -> None:

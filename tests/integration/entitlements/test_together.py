@@ -122,7 +122,7 @@ async def test_any_number_of_scans_is_answered_in_order(bench: Bench, together: 
 
 async def test_error_of_one_scan_is_its_own(bench: Bench) -> None:
     first, third = await bench.a_ticket(), await bench.a_ticket()
-    await bench.admin.client.set(bench.admin.key("t:BROKEN"), "not a hash")
+    await bench.admin.client.sadd(bench.admin.key("t:BROKEN"), "no record")
 
     answers = await asyncio.gather(
         *(bench.store.scan(code, bench.place()) for code in (first, "BROKEN", third)),
