@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -254,18 +254,29 @@ async def test_passages_of_a_killed_gateways_grants_are_settled_by_rule(
     assert [e["kind"] for e in await gates.events(gateway, never)] == ["scan", "annulled"]
 
 
-async def gateway_killed(make_gateway: MakeGateway, broker: Mosquitto, times: int) -> None:
+async def killed_under_load(
+    make_gateway: MakeGateway, broker: Mosquitto, victims: Sequence[str]
+) -> None:
+    """Kill one after the other, with people at the gates."""
     gateway = await a_gateway(make_gateway, gates.venue(NAMES, mqtt=broker.url))
-    codes = await crowd.sell(gateway, 1500 * (times + 1))
+    codes = await crowd.sell(gateway, 1500 * (len(victims) + 1))
     people = gates.People()
     async with gates.simulated(broker.url, NAMES) as standing:
         await gates.shown(gateway, "up", NAMES)
         async with people.coming(standing, codes):
-            for _ in range(times):
+            for victim in victims:
                 await people.some_more(40)
                 await a_random_moment(0.3)
-                await in_thread(gateway.kill)
-                await in_thread(gateway.start)
+                if victim == "gateway":
+                    await in_thread(gateway.kill)
+                    await in_thread(gateway.start)
+                elif victim == "broker":
+                    await in_thread(broker.kill)
+                    await in_thread(broker.start)
+                else:
+                    os.kill(await in_thread(gateway.child, victim), signal.SIGKILL)
+                    await asyncio.sleep(0.1)
+                await ready_again(gateway)
                 await gates.shown(gateway, "up", NAMES)
             await people.some_more(40)
         await gates.books_name(gateway, people.passed)
@@ -276,7 +287,7 @@ async def gateway_killed(make_gateway: MakeGateway, broker: Mosquitto, times: in
 async def test_a_gateway_killed_under_load_counts_each_passage_once(
     make_gateway: MakeGateway, broker: Mosquitto
 ) -> None:
-    await gateway_killed(make_gateway, broker, 1)
+    await killed_under_load(make_gateway, broker, ["gateway"])
 
 
 @pytest.mark.soak
@@ -284,7 +295,22 @@ async def test_a_gateway_killed_under_load_counts_each_passage_once(
 async def test_a_gateway_killed_twenty_times_counts_each_passage_once(
     make_gateway: MakeGateway, broker: Mosquitto
 ) -> None:
-    await gateway_killed(make_gateway, broker, 20)
+    await killed_under_load(make_gateway, broker, ["gateway"] * 20)
+
+
+async def test_a_store_killed_under_load_counts_each_passage_once(
+    make_gateway: MakeGateway, broker: Mosquitto
+) -> None:
+    await killed_under_load(make_gateway, broker, ["valkey-server"])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_twenty_four_kills_in_turn_count_each_passage_once(
+    make_gateway: MakeGateway, broker: Mosquitto
+) -> None:
+    victims = ["gateway", "valkey-server", "postgres", "broker"]
+    await killed_under_load(make_gateway, broker, victims * 6)
 
 
 # --- the store
