@@ -18,6 +18,7 @@ from tests.system.test_storms import a_random_moment, in_thread, ready_again
 
 type MakeGateway = Callable[..., Gateway]
 
+PATIENT_S = 3.0
 NAMES = [f"gate-{number}" for number in range(8)]
 
 
@@ -225,9 +226,11 @@ async def test_passages_of_a_killed_gateways_grants_are_settled_by_rule(
     make_gateway: MakeGateway, broker: Mosquitto
 ) -> None:
     """Reported while it is dead, after the deadline, and never."""
-    gateway = await a_gateway(make_gateway, gates.venue(NAMES[:3], mqtt=broker.url))
+    site = gates.venue(NAMES[:3], mqtt=broker.url, keys="open_s = 3\npassage_s = 1")
+    gateway = await a_gateway(make_gateway, site)
     prompt, late, never = await crowd.sell(gateway, 3)
-    async with gates.simulated(broker.url, NAMES[:3]) as standing:
+    silent = replace(gates.BRISK, hold_s=60)  # the gates say nothing of people who do not pass
+    async with gates.simulated(broker.url, NAMES[:3], silent) as standing:
         await gates.shown(gateway, "up", NAMES[:3])
         transactions = [
             await gates.released(gate, code)
@@ -321,7 +324,8 @@ async def store_frozen(make_gateway: MakeGateway, within_ms: float) -> None:
     names = ["strict", "kind"]
     gateway = await a_gateway(make_gateway, gates.venue(names, kind='local_policy = "admit"'))
     refused, admitted, left, fresh = await crowd.sell(gateway, 4)
-    async with gates.simulated(gateway.run_file["mqtt"], names) as (strict, kind):
+    habits = replace(gates.BRISK, patience_s=PATIENT_S)
+    async with gates.simulated(gateway.run_file["mqtt"], names, habits) as (strict, kind):
         await gates.shown(gateway, "up", names)
         valkey = gateway.child("valkey-server")
         os.kill(valkey, signal.SIGSTOP)
@@ -360,7 +364,7 @@ async def store_frozen(make_gateway: MakeGateway, within_ms: float) -> None:
 async def test_a_gate_follows_its_policy_while_the_store_is_frozen(
     make_gateway: MakeGateway,
 ) -> None:
-    await store_frozen(make_gateway, 1000 * gates.BRISK.patience_s)
+    await store_frozen(make_gateway, 1000 * PATIENT_S)
 
 
 @pytest.mark.soak
