@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from statistics import median
 
+import orjson
 import pytest
 
 from drivers.commands import Ping
@@ -27,6 +28,7 @@ from tests.integration.mqtt.venue import (
     a_release,
     now_text,
     say,
+    topic,
     wall,
 )
 
@@ -254,6 +256,21 @@ async def test_a_killed_gate_is_down_at_once(broker: Mosquitto) -> None:
         await venue.until_up(within_s=10)
         process.kill()
         await venue.until_down(within_s=2)  # its keep-alive alone would take 7.5 s
+
+
+async def test_a_gateway_that_says_it_is_there_hears_the_last_of_its_gates(
+    broker: Mosquitto,
+) -> None:
+    """A broker that has lost the session would take an event for nobody, and acknowledge it."""
+    venue = Venue(broker.url)
+    names = [f"north-{n}" for n in range(1000)]
+    async with a_client(broker.url) as gate:
+        await gate.subscribe(f"composteur/v1/{SITE}/gateway/main/status")
+        async with venue.running(devices=names):
+            assert b'"state":"online"' in (await gate.next()).payload
+            event = {"id": "b-1", "type": "passed", "direction": "entry", "tx": "e1"}
+            gate.publish(topic("event", names[-1]), orjson.dumps(event | {"ts": now_text()}))
+            await venue.until(lambda: len(venue.told(GateEvent)) == 1)
 
 
 async def test_a_gateway_tells_that_it_is_there_and_its_will_that_it_is_not(
