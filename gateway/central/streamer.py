@@ -291,12 +291,15 @@ class Streamer:
         position = entries[-1][0].decode()
         async with connection.transaction():
             await self._copy(connection, entries, self.epoch)
-            row = await connection.fetchrow(self._sql("lock"), self._site)
+            row = await connection.fetchrow(self._sql("lock"), self._site, self._timezone)
             if row is None or row["position"] != self.position or row["epoch"] != self.epoch:
                 return False
             months = await self._partitions(connection, row["earliest"], row["latest"])
             await connection.execute(self._sql("record"), self._site)
-            await connection.execute(self._sql("state"), self._timezone)
+            if _repeats(entries):
+                await connection.execute(self._sql("fold"))
+            day = row["last_day"] if row["first_day"] == row["last_day"] else None
+            await connection.execute(self._sql("state"), self._timezone, day)
             await connection.execute(self._sql("advance"), self._site, position)
         self._months |= months
         self.position = position
@@ -309,7 +312,7 @@ class Streamer:
             b"%b%b\t%b\t%b\n" % (prefix, id_, id_.partition(b"-")[0], line) for id_, line in entries
         ]
         await connection.copy_to_table(
-            "staged_event",
+            "staged_line",
             schema_name="pg_temp",
             columns=STAGED,
             source=_whole(b"".join(lines)),
@@ -331,7 +334,7 @@ class Streamer:
     ) -> bool:
         position = entry[0].decode()
         async with connection.transaction():
-            row = await connection.fetchrow(self._sql("lock"), self._site)
+            row = await connection.fetchrow(self._sql("lock"), self._site, self._timezone)
             if row is None or row["position"] != self.position or row["epoch"] != self.epoch:
                 return False
             await connection.execute(
@@ -372,7 +375,7 @@ class Streamer:
             async with connection.transaction():
                 await self._copy(connection, entries, epoch)
                 await connection.execute(self._sql("drop_known"))
-                row = await connection.fetchrow(self._sql("lock"), self._site)
+                row = await connection.fetchrow(self._sql("lock"), self._site, self._timezone)
                 if row is None or row["earliest"] is None:
                     return 0
                 await connection.execute(self._sql("partitions"))
@@ -404,6 +407,12 @@ class Streamer:
 async def _whole(data: bytes) -> AsyncIterator[bytes]:
     """Hand all bytes over at once: asyncpg takes plain bytes for the name of a file."""
     yield data
+
+
+def _repeats(entries: Sequence[Entry]) -> bool:
+    """Tell whether a ticket may have several lines here, all of which the database could read."""
+    codes = {line.split(b"\t", 4)[3] for _, line in entries}
+    return len(codes) < len(entries)
 
 
 def _ms(id_: bytes) -> int:

@@ -7,10 +7,12 @@
 SET synchronous_commit = off
 
 -- name: stage
--- The lines of one transaction, in the order of the stream, which is that of `ctid`. What most of the
--- statements below ask for comes first: to reach a column PostgreSQL walks over those before it.
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
-    at                 bigint GENERATED ALWAYS AS (placed_at + coalesce(after_place, 0)) STORED,
+-- The lines of one transaction as the store wrote them, in the order of the stream, which is that of
+-- `ctid`; and what they say, worked out where a statement asks for it. What most of the statements
+-- below ask for comes first: to reach a column PostgreSQL walks over those before it.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_line (
+    placed_at          bigint,
+    after_place        bigint,
     kind               text,
     of                 text,
     deadline           bigint,
@@ -24,17 +26,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
     reader             text,
     direction          text,
     event_id           text,
-    -- hash,persons,passed,window,flags; or hash,flags where the rest follows (gateway/tickets/event.py)
-    memory             text GENERATED ALWAYS AS (
-        CASE WHEN split_part(told_memory, ',', 3) <> '' THEN told_memory
-             ELSE split_part(told_memory, ',', 1) || ',' || persons::text || ','
-                  || CASE WHEN starts_with(split_part(told_memory, ',', 2), 'c') THEN persons::text ELSE '0' END
-                  || ',1,' || split_part(told_memory, ',', 2) END) STORED,
+    told_memory        text,
+    persons            integer,
     session            text,
     operator           text,
     decision           text,
     reason             text,
-    persons            integer,
     made_by_window     integer[],
     persons_by_window  integer[],
     day                integer,
@@ -53,18 +50,27 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_event (
     degraded           boolean,
     override_reason    text,
     conflict_with      text,
-    placed_at          bigint,
-    after_place        bigint,
-    told_memory        text
-) ON COMMIT DELETE ROWS
+    memories           text[]  -- of a ticket with several lines here (fold)
+) ON COMMIT DELETE ROWS;
+CREATE OR REPLACE TEMPORARY VIEW staged_event AS
+SELECT *, ctid AS line, placed_at + coalesce(after_place, 0) AS at,
+       -- hash,persons,passed,window,flags; or hash,flags where the rest follows (gateway/tickets/event.py)
+       CASE WHEN told_memory LIKE '%,%,%' THEN told_memory
+            ELSE replace(told_memory, ',',
+                         ',' || persons || CASE WHEN told_memory LIKE '%,c%' THEN ',' || persons ELSE ',0' END
+                         || ',1,') END AS memory
+  FROM staged_line
 
 -- name: lead
 -- One gateway streams a site; the others see that it does.
 SELECT pg_try_advisory_lock(hashtext('composteur.streamer'), hashtext($1))
 
 -- name: lock
--- The row is not locked against the sellers' side, which may only look at it.
-SELECT site.position, site.epoch, staged.earliest, staged.latest
+-- The row is not locked against the sellers' side, which may only look at it. With it the time that
+-- the events span, and its first and last local day.
+SELECT site.position, site.epoch, staged.earliest, staged.latest,
+       to_char(to_timestamp(earliest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS first_day,
+       to_char(to_timestamp(latest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS last_day
   FROM composteur.site, (SELECT min(at) AS earliest, max(at) AS latest FROM staged_event) AS staged
  WHERE site.id = $1 FOR NO KEY UPDATE OF site
 
@@ -75,7 +81,7 @@ SELECT composteur.make_scan_event_partition(month)
 
 -- name: drop_known
 -- In recovery: what the database has already.
-DELETE FROM staged_event s USING composteur.scan_event e WHERE e.event_id = s.event_id
+DELETE FROM staged_line s USING composteur.scan_event e WHERE e.event_id = s.event_id
 
 -- name: record
 WITH events AS (
@@ -111,41 +117,47 @@ SELECT to_timestamp(minute * 60), $1, space, product, audience, reader, directio
     ON CONFLICT (site, minute, space, product, audience, reader, direction)
     DO UPDATE SET persons = a.persons + excluded.persons, stamps = a.stamps + excluded.stamps
 
--- name: state
--- The last state of each ticket; its memories one by one.
-WITH remembered AS (
-    SELECT ticket_code,
-           CASE count(*) WHEN 1 THEN array_agg(entry)
-                ELSE composteur.merged_nonces('{}', array_agg(entry ORDER BY place)) END AS entries
-      FROM (SELECT ticket_code, ctid AS place,
-                   CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory AS entry
-              FROM staged_event
-             WHERE memory IS NOT NULL AND made IS NOT NULL AND ticket_code IS NOT NULL) AS memories
-     GROUP BY ticket_code
+-- name: fold
+-- Where a ticket has several lines that tell its state, leave it to the last, with the memories of
+-- all.
+WITH several AS (
+    SELECT ticket_code, max(line) AS last,
+           composteur.merged_nonces('{}', coalesce(array_agg(
+               CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory ORDER BY line)
+               FILTER (WHERE memory IS NOT NULL), '{}')) AS memories
+      FROM staged_event WHERE made IS NOT NULL AND ticket_code IS NOT NULL
+     GROUP BY ticket_code HAVING count(*) > 1
 )
+UPDATE staged_line l
+   SET made = CASE WHEN l.ctid = s.last THEN l.made END, memories = s.memories
+  FROM several s WHERE l.ticket_code = s.ticket_code AND l.made IS NOT NULL
+
+-- name: state
+-- The state of each ticket. In the order of their codes, as everybody who locks these rows.
 INSERT INTO composteur.ticket_state AS t
        (code, made, made_by_window, persons_by_window, day, made_on_day, first_at, first_reader,
         last_at, last_reader, inside, origin, inside_persons, moved_at, destroyed_at, last_event,
         nonces)
-SELECT DISTINCT ON (e.ticket_code)
-       e.ticket_code, e.made, coalesce(e.made_by_window, ARRAY[e.made]),
-       coalesce(e.persons_by_window, e.made_by_window, ARRAY[e.made]),
-       coalesce(e.day, CASE WHEN e.made_on_day IS NOT NULL
-                THEN to_char(to_timestamp(e.at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer END),
-       coalesce(e.made_on_day, 0),
-       to_timestamp((e.at + e.first_at) / 1000::float8),
-       CASE e.first_reader WHEN '=' THEN e.reader ELSE e.first_reader END,
-       to_timestamp((e.at + e.last_at) / 1000::float8),
-       CASE e.last_reader WHEN '=' THEN e.reader ELSE e.last_reader END,
-       CASE e.inside WHEN '=' THEN e.space ELSE e.inside END, e.origin,
-       coalesce(e.inside_persons, (e.inside IS NOT NULL)::integer),
-       to_timestamp((e.at + e.moved_at) / 1000::float8),
-       to_timestamp((e.at + e.destroyed_at) / 1000::float8),
-       e.event_id, coalesce(r.entries, '{}')
-  FROM staged_event e
-  LEFT JOIN remembered r ON r.ticket_code = e.ticket_code
- WHERE e.made IS NOT NULL AND e.ticket_code IS NOT NULL
- ORDER BY e.ticket_code, e.ctid DESC
+SELECT ticket_code, made, coalesce(made_by_window, ARRAY[made]),
+       coalesce(persons_by_window, made_by_window, ARRAY[made]),
+       coalesce(day, CASE WHEN made_on_day IS NOT NULL
+                THEN coalesce($2, to_char(to_timestamp(at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer)
+                END),
+       coalesce(made_on_day, 0),
+       to_timestamp((at + first_at) / 1000::float8),
+       CASE first_reader WHEN '=' THEN reader ELSE first_reader END,
+       to_timestamp((at + last_at) / 1000::float8),
+       CASE last_reader WHEN '=' THEN reader ELSE last_reader END,
+       CASE inside WHEN '=' THEN space ELSE inside END, origin,
+       coalesce(inside_persons, (inside IS NOT NULL)::integer),
+       to_timestamp((at + moved_at) / 1000::float8),
+       to_timestamp((at + destroyed_at) / 1000::float8),
+       event_id,
+       coalesce(memories, CASE WHEN told_memory IS NULL THEN '{}'
+                               ELSE ARRAY[CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory] END)
+  FROM staged_event
+ WHERE made IS NOT NULL AND ticket_code IS NOT NULL
+ ORDER BY ticket_code
     ON CONFLICT (code) DO UPDATE SET
        made = excluded.made, made_by_window = excluded.made_by_window,
        persons_by_window = excluded.persons_by_window, day = excluded.day,
@@ -167,7 +179,7 @@ WITH told AS (
            coalesce(day, CASE WHEN made_on_day IS NOT NULL
                THEN to_char(to_timestamp(at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer END) AS local_day
       FROM staged_event
-     WHERE made IS NOT NULL AND ticket_code IS NOT NULL ORDER BY ticket_code, ctid DESC
+     WHERE made IS NOT NULL AND ticket_code IS NOT NULL ORDER BY ticket_code, line DESC
 ), added AS (
     SELECT ticket_code,
            sum(CASE kind WHEN 's' THEN CASE WHEN deadline IS NOT NULL AND what = 's' THEN 1
@@ -178,9 +190,9 @@ WITH told AS (
            sum(CASE WHEN what NOT IN ('s', 'p') THEN 0
                     WHEN kind = 's' THEN persons
                     WHEN kind IN ('a', 'u') THEN -persons ELSE 0 END)::integer AS persons,
-           array_agg(CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory ORDER BY place)
+           array_agg(CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory ORDER BY line)
                FILTER (WHERE memory IS NOT NULL) AS entries
-      FROM (SELECT *, ctid AS place, coalesce(substr(split_part(memory, ',', 5), 2, 1), 's') AS what
+      FROM (SELECT *, coalesce(substr(split_part(memory, ',', 5), 2, 1), 's') AS what
               FROM staged_event WHERE made IS NOT NULL AND ticket_code IS NOT NULL) AS events
      GROUP BY ticket_code
 ), known AS (

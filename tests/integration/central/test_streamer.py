@@ -124,6 +124,44 @@ async def test_a_day_left_out_is_the_sites_day_of_the_event(
     assert (await state(sql))["day"] == 20261122
 
 
+async def test_of_a_night_each_event_has_its_own_day(
+    central: Central, sql: "Connection", stream: Stream
+) -> None:
+    midnight_in_paris = NOW + 13 * 3_600_000
+    stream.write(
+        an_event(at=midnight_in_paris - 1, day=None),
+        an_event(ticket_code="B", at=midnight_in_paris, day=None),
+    )
+    async with streaming(central, stream) as running:
+        await running.taken()
+
+    assert [(await state(sql, code))["day"] for code in (CODE, "B")] == [20261121, 20261122]
+
+
+async def test_a_ticket_with_several_events_at_once_is_as_after_one_by_one(
+    central: Central, sql: "Connection", stream: Stream
+) -> None:
+    stream.write(
+        an_event(memory="aaaa,cs"),
+        an_event(ticket_code="B", memory="bbbb,cs"),
+        an_event(made=2, persons=3, memory="cccc,rs"),
+        a_refusal(ticket_code="B"),
+        an_event(kind="p", of=f"0-{NOW}-3", made=2, persons=3, inside="tower", memory="cccc,cs"),
+        an_event(ticket_code="C", kind="d", made=0, decision=None, destroyed_at=0),
+    )
+    async with streaming(central, stream, batch=1) as running:
+        await running.taken()
+    one_by_one = [await state(sql, code) for code in (CODE, "B", "C")]
+    await sql.execute("DELETE FROM composteur.ticket_state")
+    await sql.execute("DELETE FROM composteur.scan_event")
+    await sql.execute("UPDATE composteur.site SET position = '0-0'")
+    async with streaming(central, stream) as running:
+        await running.taken()
+
+    assert [await state(sql, code) for code in (CODE, "B", "C")] == one_by_one
+    assert one_by_one[0]["nonces"] == [f"0-{NOW}-1,aaaa,1,1,1,cs", f"0-{NOW}-3,cccc,3,3,1,cs"]
+
+
 async def test_attendance_is_the_sum_of_the_events(
     central: Central, sql: "Connection", stream: Stream
 ) -> None:
