@@ -32,10 +32,10 @@ OUT_S = 20.0
 AT_ONCE = 500
 USED_UP = (Kind.DAY, Kind.TOUR, Kind.GROUP)
 BEHAVES: Final = {
-    Behaviour.PASS: 93,
+    Behaviour.PASS: 94.7,
     Behaviour.GIVE_UP: 4,
-    Behaviour.TAILGATE: 2,
-    Behaviour.FORCE: 1,
+    Behaviour.TAILGATE: 0.8,
+    Behaviour.FORCE: 0.5,
 }
 OF_THE_PLACE: Final = frozenset(
     {"evacuation", "reader_out_of_service", "lane_busy", "space_closed", "store_unavailable"}
