@@ -59,6 +59,8 @@ class Stores(Section):
     """The central database: embedded, or the address of a PostgreSQL."""
     mqtt: Annotated[str, address("mqtt", "mqtts")] | None = None
     """The broker of gates on MQTT: embedded (this machine's mosquitto), or an address; else off."""
+    home_assistant: Flag = False
+    """Show spaces and gates to a Home Assistant at that broker; of several gateways, by one."""
     durability: Durability = "always"
     """Of the embedded store: always loses no stamp, everysec up to 2 s of them."""
     state_dir: Path = Path("state")

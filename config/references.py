@@ -81,9 +81,13 @@ def _periods(draft: Draft) -> Iterator[Problem]:
 
 
 def _broker(draft: Draft) -> Iterator[Problem]:
-    """Find controllers on MQTT where no broker is named."""
-    if draft.section("stores").get("mqtt") is not None:
+    """Find what needs MQTT where no broker is named."""
+    stores = draft.section("stores")
+    if stores.get("mqtt") is not None:
         return
+    if stores.get("home_assistant") is True:
+        text = 'found true, which needs mqtt beside it: "embedded" or mqtt://…'
+        yield Problem(("stores", "home_assistant"), text)
     for each in draft.controllers:
         if each.text("driver") == "mqtt":
             text = "found 'mqtt', which needs [stores] mqtt: \"embedded\" or mqtt://…"

@@ -52,6 +52,7 @@ from gateway.venue.admitting import Admitting
 from gateway.venue.answers import Answers
 from gateway.venue.boards import Boards
 from gateway.venue.health import Health
+from gateway.venue.home_assistant import Showing
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
 from gateway.venue.machines import machine_of
@@ -415,7 +416,8 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
         evacuates=people.evacuation.at,
         first=people.opening,
     )
-    boards = Boards(wires(), needs, machine_of, core.admitting, core.addresses.mqtt)
+    on_wires = wires()
+    boards = Boards(on_wires, needs, machine_of, core.admitting, core.addresses.mqtt)
     people.modes.on_change(boards.set_mode)
     people.evacuation.on_change(boards.evacuate)
 
@@ -429,13 +431,26 @@ async def _boards(core: Core) -> AsyncIterator[Boards]:
     core.metrics.gauge("settlements_waiting", waiting, lambda: float(boards.waiting))
     if core.site_file is not None:
         core.site_file.on_change(boards.apply)
-    async with boards.running(site):
+    showing: dict[str, Work] = {}
+    if site.stores.home_assistant and core.addresses.mqtt is not None:
+        showing["home_assistant"] = Showing(
+            on_wires,
+            core.addresses.mqtt,
+            operations=people,
+            admin=core.admin,
+            site=partial(_site_now, core),
+            wall=clock,
+        ).run
+    async with boards.running(site), kept_going(**showing):
         yield boards
 
 
+def _site_now(core: Core) -> Site:
+    return core.site if core.site_file is None else core.site_file.site
+
+
 def _language(core: Core) -> str:
-    site = core.site if core.site_file is None else core.site_file.site
-    return site.identity.language
+    return _site_now(core).identity.language
 
 
 async def _keep_mirrored(core: Core) -> None:

@@ -30,14 +30,14 @@ class Shown:
     Attributes:
         site: the site's id.
         gateway: this gateway's id.
-        name: the site's name.
+        name: tells the site's name.
         spaces: the spaces as `GET /v1/spaces` has them.
         equipment: the equipment as `GET /v1/equipment` has it.
     """
 
     site: str
     gateway: str
-    name: str
+    name: Callable[[], str]
     spaces: Callable[[], Iterable[Document]]
     equipment: Callable[[], Iterable[Document]]
 
@@ -65,7 +65,7 @@ class Shown:
             components |= self._gate(one["id"], one.get("name") or one["id"])
         ours = f"composteur_{self.site}"
         document = {
-            "device": {"identifiers": [ours], "name": self.name, "manufacturer": "Composteur"},
+            "device": {"identifiers": [ours], "name": self.name(), "manufacturer": "Composteur"},
             "origin": {"name": "Composteur"},
             "availability_topic": codec.gateway_topic(self.site, self.gateway),
             "availability_template": "{{ value_json.state }}",

@@ -57,13 +57,15 @@ class MqttWire:
             return GateLink(settings, surroundings, broker)
         return BoardLink(settings, surroundings, broker, dialect)
 
-    def home_assistant(self, address: str, shown: Shown, wall: Callable[[], int]) -> HomeAssistant:
-        """Show a site to a Home Assistant, over the connection that the gates have.
+    def home_assistant(
+        self, settings: MqttSettings, address: str, shown: Shown, wall: Callable[[], int]
+    ) -> HomeAssistant:
+        """Show a site to a Home Assistant, over the connection of the gates with these settings.
 
         Raises:
             NoBroker: The address is none.
         """
-        broker = self._broker(MqttSettings(), address, shown.site, shown.gateway, wall)
+        broker = self._broker(settings, address, shown.site, shown.gateway, wall)
         alive = partial(_alive, wall)
         return HomeAssistant(broker, shown, alive)
 

@@ -19,6 +19,7 @@ from gateway.errors import StoreUnavailable
 from gateway.http.services import Services
 from gateway.tickets.event import EventRow
 from gateway.venue.answers import Answers, Document
+from gateway.venue.spaces import space_documents
 
 EVERY_S = 0.1
 SCANS_PER_TICK = 2
@@ -28,8 +29,6 @@ SHOWN = 50
 QUEUED = 40
 """Scans kept for a dashboard that reads slowly: two seconds of them."""
 LISTENERS = 200
-SHUT = frozenset({"locked", "evacuate"})
-"""Modes in which nobody is let in."""
 
 
 class Listener:
@@ -198,7 +197,7 @@ class Live:
         return document
 
     def _documents(self, states: Iterable[SpaceState]) -> dict[str, Document]:
-        return space_documents(self._services, states)
+        return space_documents(self._services.operations, states)
 
     def _state_of_health(self) -> Document:
         report = self._services.health()
@@ -208,46 +207,6 @@ class Live:
             "durability": report.durability,
             "today": dict(self._tally),
         }
-
-
-def space_documents(services: Services, states: Iterable[SpaceState]) -> dict[str, Document]:
-    """Write every space of the site file with what the store counts in it.
-
-    A space within one that is locked or evacuated lets nobody in either.
-    """
-    counted = {state.id: state for state in states}
-    evacuated = services.operations.evacuation.spaces
-    documents: dict[str, Document] = {}
-    for facts in services.spaces.values():
-        state = counted.get(facts.id)
-        mode = "normal" if state is None else state.mode
-        if facts.id in evacuated:
-            mode = "evacuate"
-        documents[facts.id] = {
-            "id": facts.id,
-            "name": facts.name,
-            "parent": facts.parent,
-            "open": facts.open,
-            "mode": mode,
-            "capacity": facts.capacity,
-            "inside": 0 if state is None else state.inside,
-            "reserved": 0 if state is None else state.reserved,
-        }
-    shut = {name for name, space in documents.items() if space["mode"] in SHUT}
-    for name, document in documents.items():
-        document["open"] = document["open"] and shut.isdisjoint(chain(services, name))
-    return documents
-
-
-def chain(services: Services, space: str) -> tuple[str, ...]:
-    """Return a space and those around it, innermost first."""
-    names: list[str] = []
-    name: str | None = space
-    while name is not None and name not in names:
-        names.append(name)
-        facts = services.spaces.get(name)
-        name = None if facts is None else facts.parent
-    return tuple(names)
 
 
 def sent(event: str, document: Document) -> bytes:

@@ -4,7 +4,6 @@ import msgspec
 from aiohttp import web
 
 from gateway.errors import StoreUnavailable
-from gateway.http.audience import space_documents
 from gateway.http.face import Face
 from gateway.http.problems import Problem
 from gateway.http.responses import answer
@@ -13,6 +12,7 @@ from gateway.http.schemas import SpaceList
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.venue.evacuation import NotClear
+from gateway.venue.spaces import space_documents
 
 routes = Routes("evacuation")
 
@@ -46,5 +46,5 @@ async def acknowledge(
         states = await face.services.admin.spaces()
     except StoreUnavailable:
         states = []
-    documents = space_documents(face.services, states)
+    documents = space_documents(operations, states)
     return answer({"items": [documents[space] for space in ended], "next": None})

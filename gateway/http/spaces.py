@@ -8,7 +8,6 @@ from aiohttp import web
 from gateway.entitlements.admin import SpaceState
 from gateway.entitlements.place import Place
 from gateway.errors import StoreUnavailable
-from gateway.http.audience import chain, space_documents
 from gateway.http.face import Face
 from gateway.http.problems import Problem
 from gateway.http.responses import answer
@@ -19,6 +18,7 @@ from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.venue.readers import SpaceFacts
+from gateway.venue.spaces import chain, space_documents
 
 routes = Routes("spaces")
 
@@ -50,7 +50,7 @@ async def spaces(
 ) -> web.StreamResponse:
     """List all spaces, in the order of the site file."""
     states = await face.services.admin.spaces()
-    items = list(space_documents(face.services, states).values())
+    items = list(space_documents(face.services.operations, states).values())
     return answer({"items": items, "next": None})
 
 
@@ -90,7 +90,7 @@ async def set_mode(
     except StoreUnavailable:
         if facts.id not in evacuation.spaces:
             raise
-    return answer(space_documents(face.services, states)[facts.id])
+    return answer(space_documents(operations, states)[facts.id])
 
 
 @routes.add(
@@ -108,7 +108,7 @@ async def count(
 ) -> web.StreamResponse:
     """Count persons in or out without a ticket."""
     facts = _space(face.services, request)
-    place = Place("", facts.id, chain(face.services, facts.id), body.direction)
+    place = Place("", facts.id, chain(face.services.operations, facts.id), body.direction)
     settled = await face.services.store.count(
         place, persons=body.persons, operator=identity.name, reason=body.reason
     )

@@ -97,8 +97,9 @@ def guarded(mosquitto_program: None, folder: Path) -> Iterator[Mosquitto]:
     authority.cert_pem.write_to_path(folder / "ca.crt")
     certificate.cert_chain_pems[0].write_to_path(folder / "broker.crt")
     certificate.private_key_pem.write_to_path(folder / "broker.key")
-    (folder / "composteur.acl").write_text(block("acl"))
-    users = "\n".join(f"{name}:{_hashed(name)}" for name in ("gateway", GATE, "north-2"))
+    (folder / "composteur.acl").write_text(block("acl") + block("homeassistant-acl"))
+    names = ("gateway", GATE, "north-2", "homeassistant")
+    users = "\n".join(f"{name}:{_hashed(name)}" for name in names)
     (folder / "composteur.users").write_text(f"{users}\n")
     for file in folder.iterdir():
         file.chmod(0o644)
@@ -161,6 +162,34 @@ async def test_a_gate_may_neither_open_itself_nor_speak_or_hear_for_another(
     ]
     assert said == [f"north-2/{leaf}" for leaf in ("status", "state", "scan", "event", "ack")]
     assert [message.payload for message in rogue_heard] == [b"for north-2"]
+
+
+async def test_a_home_assistant_hears_what_it_is_shown_and_opens_nothing(
+    guarded: Mosquitto,
+) -> None:
+    heard: list[Message] = []
+    gates_heard: list[Message] = []
+    shown = [f"composteur/v1/{SITE}/gateway/main/space/hall", f"homeassistant/device/{SITE}/config"]
+    command = f"composteur/v1/{SITE}/{GATE}/cmd"
+    async with (
+        connected(_who(guarded, "gateway"), "gateway", None, lambda _: None) as gateway,
+        connected(_who(guarded, GATE), "gate", None, gates_heard.append) as gate,
+        connected(_who(guarded, "homeassistant"), "assistant", None, heard.append) as assistant,
+    ):
+        await gate.subscribe([Filter(command)])
+        await assistant.subscribe([Filter("homeassistant/#"), Filter(f"{shown[0]}")])
+        assistant.publish(command, b"open")
+        assistant.publish(shown[0], b"wrong")
+        for topic in shown:
+            gateway.publish(topic, b"shown")
+        for connection in (assistant, gateway, gate):
+            await connection.subscribe([Filter("homeassistant/status")])
+        await assistant.subscribe([Filter("homeassistant/#")])
+
+    assert gates_heard == []
+    assert [(message.topic, message.payload) for message in heard] == [
+        (topic, b"shown") for topic in shown
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ CONFIG = f"homeassistant/device/composteur_{SITE}/config"
 
 
 def _shown(hall: dict[str, Any]) -> Shown:
-    return Shown(SITE, "main", "Museum", lambda: [hall], lambda: [GATE])
+    return Shown(SITE, "main", lambda: "Museum", lambda: [hall], lambda: [GATE])
 
 
 async def _until(client: Client, topic: str) -> dict[str, Any]:
@@ -31,9 +31,8 @@ async def test_it_finds_spaces_and_gates_and_follows_them(broker: Mosquitto) -> 
     hall = dict(HALL)
     venue = Venue(broker.url)
     shown = _shown(hall)
-    task = asyncio.create_task(
-        venue.wire.home_assistant(broker.url, shown, wall).run(), name="home-assistant"
-    )
+    showing = venue.wire.home_assistant(MqttSettings(), broker.url, shown, wall)
+    task = asyncio.create_task(showing.run(), name="home-assistant")
     try:
         async with a_client(broker.url) as assistant:
             await assistant.subscribe("homeassistant/#", f"composteur/v1/{SITE}/gateway/#")
