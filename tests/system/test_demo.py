@@ -1,12 +1,16 @@
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import pytest
 
@@ -150,3 +154,57 @@ def test_the_printed_lines_work_as_printed(folder: Path) -> None:
     assert re.search(r'"destroyed_at":"\d{4}-', answers[2])
     assert all(shlex.split(line)[0] == "curl" for line in lines)
     assert sys.executable
+
+
+def ask(url: str, key: str, path: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url + path, data, headers)) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("command", [COMMAND, WITHOUT_MOSQUITTO])
+def test_whoever_looks_may_be_its_operator_and_surprises_nobody(
+    folder: Path, command: Sequence[str]
+) -> None:
+    running = subprocess.Popen(
+        [*command, "demo", "--rate", "20"], cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    timer = Timer(50, running.kill)
+    timer.start()
+    url = key = ""
+    try:
+        for line in running.stdout:
+            word, _, rest = line.partition(" ")
+            if word == "dashboard":
+                url = rest.split()[0]
+            elif word == "key":
+                key = rest.split()[0]
+            elif "scans (" in line:
+                break
+        gates = {each["id"]: each for each in ask(url, key, "/v1/equipment")["items"]}
+        assert gates["collection-gate-1"]["link"] == "up"
+        seen: set[str] = set()
+        while not {"idle", "released"} <= seen:
+            seen |= {each["state"] for each in ask(url, key, "/v1/equipment")["items"]}
+        ask(url, key, "/v1/equipment/collection-gate-1/command", {"command": "lock"})
+        ask(url, key, "/v1/spaces/collection/mode", {"mode": "evacuate"})
+        time.sleep(2)
+        ask(url, key, "/v1/spaces/collection/mode", {"mode": "normal"})
+        ask(url, key, "/v1/evacuation/ack", {})
+        ask(url, key, "/v1/equipment/collection-gate-1/command", {"command": "normal"})
+        time.sleep(2)
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        status = running.wait(30)
+    finally:
+        timer.cancel()
+        running.kill()
+        running.stdout.close()
+
+    assert status == 0, rest
+    assert "refused: evacuation" in rest
+    assert "not compared" in rest
+    assert "unexpected:" not in rest
+    assert "verify: store = events = attendance ✓" in rest
