@@ -83,13 +83,13 @@ def _joined(names: Sequence[str] | None) -> str:
 
 def _line(fields: Iterable[str]) -> str:
     """Write fields, each a letter and its value, as a line of the record has them."""
-    return "".join(field + SEPARATOR for field in fields)
+    return "".join(SEPARATOR + field for field in fields)
 
 
 def fields_of(record: str) -> dict[str, str]:
     r"""Read a ticket's record as it lies in the store; what comes later in it holds.
 
-    >>> fields_of("v1\x1fpvisit\x1f\nm2\x1f")
+    >>> fields_of("\x1fv1\x1fpvisit\n\x1fm2")
     {'v': '1', 'p': 'visit', 'm': '2'}
     """
     fields = record.replace("\n", "").split(SEPARATOR)
@@ -99,11 +99,11 @@ def fields_of(record: str) -> dict[str, str]:
 def stamps_in(record: bytes) -> int:
     r"""Count the stamps a ticket's record tells, without reading the rest of it.
 
-    >>> stamps_in(b"v1\x1fpvisit\x1f\nm1,2\x1fy5\x1f"), stamps_in(b"v1\x1fpvisit\x1f\n")
+    >>> stamps_in(b"\x1fv1\x1fpvisit\n\x1fm1,2\x1fy5"), stamps_in(b"\x1fv1\x1fpvisit\n")
     (3, 0)
     """
-    first, _, _ = record.partition(b"\n")[2].partition(SEPARATOR.encode())
-    return sum(map(int, first[1:].split(b","))) if first.startswith(b"m") else 0
+    _, _, first = record.partition(b"\n\x1fm")
+    return sum(map(int, first.partition(b"\x1f")[0].split(b","))) if first else 0
 
 
 def product_text(row: Row) -> str:
@@ -224,7 +224,8 @@ def _stamps(row: Row) -> Iterator[str]:
     if (reader := row["last_reader"]) and reader != row["first_reader"]:
         yield "L" + reader
     if (day := row["day"]) is not None:
-        yield f"d{_day(day)}:{row['made_on_day'] or 0}"
+        yield f"d{_day(day)}"
+        yield f"c{row['made_on_day'] or 0}"
 
 
 def _whereabouts(row: Row) -> Iterator[str]:

@@ -2,7 +2,7 @@
 -- the call, and is written at its end, together. So the scans of a batch share spaces and catalogue.
 
 local function open_book(key)
-  return { key = key, known = {}, changed = {}, chains = {} }
+  return { key = key, known = {}, changed = {}, chains = {}, usual = {} }
 end
 
 -- A field's value; false where there is none.
@@ -33,8 +33,8 @@ local function write_down(book, field, value)
 end
 
 local function add_to(book, field, number)
-  local sum = (look_up(book, field) or 0) + number
-  write_down(book, field, sum > 0 and sum or 0)
+  local sum = (book.known[field] or look_up(book, field) or 0) + number
+  book.known[field], book.changed[field] = sum > 0 and sum or 0, true
 end
 
 local function close_book(book)

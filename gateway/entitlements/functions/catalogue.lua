@@ -26,7 +26,6 @@ local parse_product = remembering(function(text)
     partial_groups = part[14] == '1',
     attention = part[15] == '1',
     blocked = part[16] == '1',
-    usual = {},
   }
 end, 1000)
 
@@ -61,7 +60,7 @@ local function only_window(record, product, text)
   local starts, till, missing = tonumber(record.F), tonumber(record.U), false
   if record.s then
     if text then
-      starts, till = session_window(parse_session(text), product)
+      starts, till = session_window(parse_session[text], product)
     else
       missing = true
     end
@@ -72,21 +71,6 @@ local function only_window(record, product, text)
   }
 end
 
--- The windows of tickets that say nothing of their own: the same for all of a product and session.
-local function usual_windows(record, product, text)
-  local session = record.s or ''
-  local known = product.usual[session]
-  if not known or known.text ~= text then
-    known = { only_window(record, product, text), text = text }
-    product.usual[session] = known
-  end
-  return known
-end
-
-local function is_usual(record, product)
-  return not (record.x or record.F or record.U or (product.valid_for_s and record.y))
-end
-
 local function listed_windows(listed, record, product, catalogue)
   local windows = {}
   local spaces = record.x or product.spaces
@@ -95,7 +79,7 @@ local function listed_windows(listed, record, product, catalogue)
     if window.session then
       local text = look_up(catalogue, 's:' .. window.session)
       if text then
-        starts, till = session_window(parse_session(text), product)
+        starts, till = session_window(parse_session[text], product)
       else
         missing = true
       end
@@ -138,31 +122,45 @@ end
 
 -- Returns the product and the ticket's windows; nil where the catalogue lacks the product, no windows
 -- where it lacks every session: it cannot be told then.
-local function windows_of(record, catalogue)
+local function own_windows(record, catalogue)
   if not record.p then return GONE, { {} } end
-  local listed = record.w and parse_windows(record.w)
+  local listed = record.w and parse_windows[record.w]
   local product_field = 'p:' .. record.p
   if listed or catalogue.known[product_field] == nil then read_catalogue(catalogue, record, listed) end
   local text = look_up(catalogue, product_field)
   if not text then return nil end
-  local product, windows = parse_product(text), nil
-  local session = not listed and record.s and look_up(catalogue, 's:' .. record.s)
+  local product, windows = parse_product[text], nil
   if listed then
     windows = listed_windows(listed, record, product, catalogue)
-  elseif is_usual(record, product) then
-    windows = usual_windows(record, product, session)
   else
-    windows = { only_window(record, product, session) }
+    windows = { only_window(record, product, record.s and look_up(catalogue, 's:' .. record.s)) }
   end
   end_after_first_stamp(windows, record, product)
   return product, any_known(windows) and windows or nil
 end
 
+-- Those of tickets that say nothing of their own are the same for all of a product and session.
+local function windows_of(record, catalogue)
+  if record.w or record.x or record.F or record.U or not record.p then
+    return own_windows(record, catalogue)
+  end
+  local usual, session = catalogue.usual[record.p], record.s or ''
+  if not usual then
+    usual = {}
+    catalogue.usual[record.p] = usual
+  end
+  local known = usual[session]
+  if known then return known.product, known.windows end
+  local product, windows = own_windows(record, catalogue)
+  if windows and not product.valid_for_s then usual[session] = { product = product, windows = windows } end
+  return product, windows
+end
+
 local function lists(window, chain)
   if not window.spaces or not chain then return true end
-  local names = name_set(window.spaces)
-  for _, space in ipairs(chain) do
-    if names[space] then return true end
+  local names = name_set[window.spaces]
+  for position = 1, #chain do
+    if names[chain[position]] then return true end
   end
   return false
 end

@@ -36,27 +36,27 @@ end
 -- Columns 22 to 35: the ticket's state after the event. The day is left out where it is `today`, the
 -- local day of the event.
 local function put_state(row, record, today)
-  local last, space, reader = record.l or record.y, row[7], row[8]
-  local made = record.m
+  local made, space, reader = record.m, row[7], row[8]
   if not made then
     row[22] = '0'
   elseif find(made, ',', 1, true) then
-    row[22], row[23] = figure(total(made)), '{' .. made .. '}'
+    row[22], row[23] = figure[total(made)], '{' .. made .. '}'
   else
     row[22] = made
   end
   if record.e then row[24] = '{' .. record.e .. '}' end
   if record.d then
-    local day, made_that_day = match(record.d, '^(%d+):(%d+)$')
-    if day ~= today then row[25] = day end
-    row[26] = made_that_day
+    if record.d ~= today then row[25] = record.d end
+    row[26] = record.c
   end
   row[27], row[28] = after(record.y, row), same_name(record.Y, reader)
-  row[29], row[30] = after(last, row), same_name(record.L or record.Y, reader)
+  row[29] = record.l and after(record.l, row) or row[27]
+  row[30] = record.L and same_name(record.L, reader) or row[28]
   if record.i then
     row[31], row[32], row[33] = same_name(record.i, space), record.o or '', record.k or ''
   end
-  row[34], row[35] = after(record.M or last, row), after(record.D, row)
+  row[34] = record.M and after(record.M, row) or row[29]
+  if record.D then row[35] = after(record.D, row) end
 end
 
 -- The store's clock in ms: an event's place in the stream.
@@ -68,8 +68,8 @@ end
 -- Appends the event and returns its id: the epoch and its place in the stream. `at` is written as ms
 -- after that place's; a store whose clock went back goes on behind its last event.
 local function emit(stream, epoch, row, ms)
-  row[1] = row.at == ms and '' or figure(row.at - ms)
-  local id = redis.pcall('XADD', stream, instant(ms) .. '-*', 'e', line_of(row))
+  row[1] = row.at == ms and '' or figure[row.at - ms]
+  local id = try('XADD', stream, instant(ms) .. '-*', 'e', line_of(row))
   if type(id) == 'table' then
     local last = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
     local place = match(last, '^%d+')

@@ -7,12 +7,12 @@
 -- The feed waits while a rebuild loads: a ticket put without its state would look unused.
 local function put_one(key, rev, seller, state)
   local known = read_record(key)
-  local line = 'v' .. rev .. SEPARATOR .. seller .. '\n'
+  local line = SEPARATOR .. 'v' .. rev .. seller .. '\n'
   if not known then
     call('SET', key, line .. state)
   elseif tonumber(known.v) < tonumber(rev) then
     -- of a deleted ticket nothing is said but that it is cancelled: the rest stays as it was
-    if sub(seller, 1, 1) ~= 'p' then line = sub(known.seller, 1, -2) .. line end
+    if sub(seller, 2, 2) ~= 'p' then line = sub(known.seller, 1, -2) .. line end
     known.seller = line
     write_record(key, known)
   end
@@ -20,7 +20,7 @@ end
 
 local TAKES_CHANGES = { ready = true, catching_up = true }
 
-local function put(keys, args)
+function acts.put(keys, args)
   local epoch, phase = epoch_of(keys[1])
   if not epoch or (args[1] == 'feed' and not TAKES_CHANGES[phase]) then return 'unavailable' end
   for position = 2, #keys do
@@ -31,7 +31,7 @@ local function put(keys, args)
 end
 
 -- KEYS catalogue · ARGV per entry: field · rev · text ('' gone); the text begins with its rev
-local function put_catalogue(keys, args)
+function acts.put_catalogue(keys, args)
   for position = 1, #args, 3 do
     local field, rev, text = args[position], tonumber(args[position + 1]), args[position + 2]
     local known = call('HGET', keys[1], field)
@@ -48,7 +48,7 @@ local function put_catalogue(keys, args)
 end
 
 -- KEYS t:CODE · catalogue · meta · ARGV now. Reply: the ticket, 'unknown_ticket' or 'unavailable'.
-local function look(keys, args)
+function acts.look(keys, args)
   local epoch, phase = epoch_of(keys[3])
   if not epoch or phase == 'stale' then return 'unavailable' end
   local record = read_record(keys[1])
@@ -59,7 +59,7 @@ local function look(keys, args)
 end
 
 -- KEYS t:CODE. Reply: the event of the newest stamp that stands, or ''.
-local function last_grant(keys)
+function acts.last_grant(keys)
   local record = read_record(keys[1])
   for _, grant in ipairs(record and grants_of(record) or {}) do
     if (grant.status == 'c' or grant.status == 'r') and (grant.what == 's' or grant.what == 'p') then
@@ -72,10 +72,10 @@ end
 -- Persons nobody scanned: waved through (c) or seen by a sensor (t).
 -- KEYS spaces · events · meta
 -- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
-local function count(keys, args, spaces)
+function acts.count(keys, args, spaces)
   local epoch = call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
-  local chain, persons = name_list(args[3]), tonumber(args[6])
+  local chain, persons = name_list[args[3]], tonumber(args[6])
   local row = new_row(tonumber(args[1]))
   row[2], row[7], row[8] = args[2], chain[1], args[4]
   row[9], row[10], row[13], row[14] = args[7], args[5], args[6], 'n'
@@ -88,7 +88,7 @@ local function count(keys, args, spaces)
 end
 
 -- A reservation restored by a rebuild, to be settled. KEYS t:CODE · spaces · open · ARGV event · deadline
-local function reopen(keys, args, spaces)
+function acts.reopen(keys, args, spaces)
   local record = read_record(keys[1])
   local grant = grant_by_event(record, args[1])
   if not grant or grant.status ~= 'r' then return 'OK' end
@@ -100,7 +100,7 @@ local function reopen(keys, args, spaces)
   for _, space in ipairs(gains) do
     add_persons(spaces, 'r:', space, grant.persons - grant.passed)
   end
-  grant.settled_by = figure(#gains)
+  grant.settled_by = figure[#gains]
   save_grant(record, grant)
   write_record(keys[1], record)
   return 'OK'
@@ -108,7 +108,7 @@ end
 
 -- A code that cannot be read as one.
 -- KEYS events · meta · ARGV now · day · space · reader · direction · operator
-local function malformed(keys, args)
+function acts.malformed(keys, args)
   local meta = open_book(keys[2])
   local epoch = look_up(meta, 'epoch')
   if not epoch then return '' end

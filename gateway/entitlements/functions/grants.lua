@@ -45,22 +45,25 @@ end
 
 -- persons, passed, window and flags.
 local function grant_figures(grant)
-  return ',' .. figure(grant.persons) .. ',' .. figure(grant.passed) .. ',' .. figure(grant.window)
-    .. ',' .. flags_of(grant)
+  return figure[grant.persons] .. ',' .. figure[grant.passed] .. ',' .. figure[grant.window] .. ','
+    .. flags_of(grant)
 end
 
 -- A grant that the ticket does not remember yet is its newest.
 local function save_grant(record, grant)
-  local text = grant.hash .. ',' .. grant.event .. grant_figures(grant)
+  local text = grant.hash .. ',' .. grant.event .. ',' .. grant_figures(grant)
   if grant.settled_by then text = text .. ',' .. grant.settled_by end
+  if not record.g then
+    record.g = text
+    return
+  end
   local texts = grant_texts(record)
   if grant.place then
     texts[grant.place] = text
   else
-    table.insert(texts, 1, text)
-    texts[GRANTS_KEPT + 1] = nil
+    insert(texts, 1, text)
   end
-  record.g = concat(texts, LIST_SEPARATOR)
+  record.g = concat(texts, LIST_SEPARATOR, 1, min(#texts, GRANTS_KEPT))
 end
 
 -- Column 36 of the event: the grant without its event, which the line has already. Only hash and
@@ -68,8 +71,8 @@ end
 -- first window.
 local function put_memory(row, grant)
   local passed = grant.status == 'c' and grant.persons or 0
-  local follows = grant.window == 1 and grant.passed == passed and row[13] == figure(grant.persons)
-  row[36] = grant.hash .. (follows and ',' .. flags_of(grant) or grant_figures(grant))
+  local follows = grant.window == 1 and grant.passed == passed and row[13] == figure[grant.persons]
+  row[36] = grant.hash .. ',' .. (follows and flags_of(grant) or grant_figures(grant))
 end
 
 -- Reads column 36 of a grant's own event.

@@ -1,7 +1,7 @@
--- The ticket's record: one string, so that a scan reads it whole and writes it whole. Its fields are a
--- letter, the value and \31, in two lines, the seller's and the gate's; defaults are left out, so that
--- a million tickets fit in memory (DESIGN 11). Packed by gateway/entitlements/packing.py too; whoever
--- changes the form counts PHASE on, there as well, and the stores in use are rebuilt.
+-- The ticket's record: one string, so that a scan reads it whole and writes it whole. Each of its
+-- fields is \31, a letter and the value, in two lines, the seller's and the gate's; defaults are left
+-- out, so that a million tickets fit in memory (DESIGN 11). Written by gateway/entitlements/packing.py
+-- too; whoever changes the form counts PHASE on, there as well, and the stores in use are rebuilt.
 --
 -- Written by the feed:  v rev (first) · p product · s session · F valid_from · U valid_until ·
 --   w windows · h holder · a "g" for a group · n persons · x spaces · t status letter ·
@@ -9,7 +9,7 @@
 -- Written by either side: D destroyed_at
 -- Written by the gate:  m stamps by window (first) · e persons admitted by window (absent: as m) ·
 --   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) ·
---   d "local day of the last stamp:stamps made on it" ·
+--   d local day of the last stamp · c stamps made on it ·
 --   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
 --   g the last eight grants, newest first, between \30 ·
 --   B the event of a reservation with nothing after it, and what it had before, between \30
@@ -17,7 +17,9 @@
 
 local PHASE = 'phase_2' -- the field of meta that tells the phase of records of this form
 local SEPARATOR, LIST_SEPARATOR = '\31', '\30'
-local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'i', 'o', 'k', 'M', 'D', 'g', 'B' }
+local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'c', 'i', 'o', 'k', 'M', 'D', 'g', 'B' }
+local MARKS = {}
+for position = 1, #GATE_FIELDS do MARKS[position] = SEPARATOR .. GATE_FIELDS[position] end
 local GRANTS_KEPT = 8
 
 local function read_record(key)
@@ -26,21 +28,20 @@ local function read_record(key)
   -- room for a stamped ticket's fields at once: growing a table field by field costs more
   local record = {
     seller = sub(text, 1, find(text, '\n', 1, true)),
-    v = nil, p = nil, s = nil, h = nil, m = nil, y = nil, Y = nil, d = nil, i = nil, M = nil, g = nil,
-    l = nil, L = nil, n = nil, e = nil,
+    v = nil, p = nil, s = nil, h = nil, m = nil, y = nil, Y = nil, d = nil,
   }
-  for letter, value in gmatch(text, '(%a)([^\31]*)\31') do record[letter] = value end
+  for letter, value in gmatch(text, '\31(%a)([^\31\n]*)') do record[letter] = value end
   return record
 end
 
 local function write_record(key, record)
-  local parts, size = { record.seller }, 1
-  for position = 1, #GATE_FIELDS do
-    local letter = GATE_FIELDS[position]
-    local value = record[letter]
+  local letters, marks, size = GATE_FIELDS, MARKS, 1
+  local parts = { record.seller, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  for position = 1, #letters do
+    local value = record[letters[position]]
     if value then
-      parts[size + 1], parts[size + 2], parts[size + 3] = letter, value, SEPARATOR
-      size = size + 3
+      parts[size + 1], parts[size + 2] = marks[position], value
+      size = size + 2
     end
   end
   call('SET', key, concat(parts))
@@ -68,19 +69,20 @@ local function split(text, separator)
   end
 end
 
--- Texts are parsed once: what is known by the text itself can never be stale.
+-- What was made of a text, looked up by it: it is parsed once, and can never be stale.
 local function remembering(parse, most)
   local known, count = {}, 0
-  return function(text)
-    local value = known[text]
-    if value == nil then
-      if count >= most then known, count = {}, 0 end
-      value = parse(text)
-      known[text] = value
-      count = count + 1
+  local function make(_, text)
+    if count >= most then
+      for old in pairs(known) do known[old] = nil end
+      count = 0
     end
+    local value = parse(text)
+    known[text], count = value, count + 1
     return value
   end
+  memories[known] = { __index = make }
+  return known
 end
 
 -- A small number as text: formatting one costs more than looking it up.
@@ -103,27 +105,27 @@ end, 2000)
 
 local function made_in(record, window)
   local made = record.m
-  return made and numbers(made)[window] or 0
+  return made and numbers[made][window] or 0
 end
 
 local function admitted_in(record, window)
   local admitted = record.e or record.m
-  return admitted and numbers(admitted)[window] or 0
+  return admitted and numbers[admitted][window] or 0
 end
 
 local function total(text)
   local sum = 0
   if text then
-    for _, number in ipairs(numbers(text)) do sum = sum + number end
+    for _, number in ipairs(numbers[text]) do sum = sum + number end
   end
   return sum
 end
 
 -- The list with one of its figures replaced.
 local function with_figure(text, position, number)
-  if position == 1 and (not text or not find(text, ',', 1, true)) then return figure(number) end
+  if position == 1 and (not text or not find(text, ',', 1, true)) then return figure[number] end
   local list = {}
-  for place, known in ipairs(numbers(text or '')) do list[place] = known end
+  for place, known in ipairs(numbers[text or '']) do list[place] = known end
   for place = #list + 1, position do list[place] = 0 end
   list[position] = number
   return concat(list, ',')
@@ -154,11 +156,7 @@ local function moved_at(record)
   return at and tonumber(at)
 end
 
-local function made_on(record, day)
-  if not record.d then return 0 end
-  local known, made = match(record.d, '^(%d+):(%d+)$')
-  return known == day and tonumber(made) or 0
-end
+local function made_on(record, day) return record.d == day and tonumber(record.c) or 0 end
 
 local function code_of(key)
   local _, last = find(key, '}t:', 1, true)

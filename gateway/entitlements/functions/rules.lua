@@ -39,7 +39,7 @@ local function party_of(case)
   local record = case.record
   local made, admitted = made_in(record, case.window), admitted_in(record, case.window)
   local persons = persons_of(record)
-  local left = max(0, made * persons - admitted)
+  local left = made * persons > admitted and made * persons - admitted or 0
   local inside = persons_inside(record)
   if inside == 0 and is_within(record, case.turn.spaces, case.how.chain[1]) then inside = persons - left end
   return {
@@ -105,12 +105,10 @@ end
 
 local function full_reason(case)
   if not case.spaces.limited then return nil end
-  local moves = persons_moved(case.move)
-  for _, space in ipairs(case.spaces) do
-    local gained = moves[space.id] or 0
-    if gained > 0 and space.limit and taken(case.turn.spaces, space) + gained > space.limit then
-      return 'space_full'
-    end
+  for position = 1, #case.spaces do
+    local space = case.spaces[position]
+    local gained = space.limit and gained_in(space.id, case.move) or 0
+    if gained > 0 and taken(case.turn.spaces, space) + gained > space.limit then return 'space_full' end
   end
   return nil
 end

@@ -19,7 +19,7 @@ local parse_how = remembering(function(text)
   local function has(letter) return find(flags, letter, 1, true) ~= nil end
   return {
     op = part[1], check = part[1] == 'check', reserve = part[1] == 'reserve',
-    recorded = part[1] == 'record', reader = part[2], chain = name_list(part[3]),
+    recorded = part[1] == 'record', reader = part[2], chain = name_list[part[3]],
     chain_text = part[3], direction = part[4], exit = part[4] == 'x', hold_ms = tonumber(part[6]),
     patience = tonumber(part[7]), day = part[8], persons = tonumber(part[9]), operator = part[10],
     closed = has('c'), out_of_service = has('o'), free = has('f'), bad_signature = has('b'),
@@ -51,12 +51,11 @@ local function close_turn(turn)
   close_book(turn.meta)
 end
 
-local function case_of(turn, key, how, now, nonce, special)
-  local said = parse_special(special)
-  if now ~= turn.now_text then turn.now, turn.now_text = tonumber(now), now end
+local function case_of(turn, key, how, nonce, special)
+  local said = parse_special[special]
   -- with room for what the rule adds: growing a table costs more
   return {
-    turn = turn, key = key, code = sub(key, turn.code_starts), how = how, now = turn.now, now_text = now,
+    turn = turn, key = key, code = sub(key, turn.code_starts), how = how, now = turn.now, now_text = turn.now_text,
     nonce = nonce, spaces = read_spaces(turn.spaces, how.chain_text), said = said,
     override = said.override, record = nil, product = nil, windows = nil, window = nil, party = nil,
     kind = nil, n = nil, move = nil,
@@ -86,7 +85,7 @@ local function scan_row(case, decision, reason)
   return {
     at = case.now, at_text = case.now_text,
     '', 's', '', case.code, record and record.p or '', session, how.chain[1], how.reader, how.operator,
-    how.direction, decision, reason or '', figure(case.n or how.persons or 1), audience, '', '',
+    how.direction, decision, reason or '', figure[case.n or how.persons or 1], audience, '', '',
     case.said.device_at, how.offline, how.degraded, case.override or '', case.conflict_with or '',
     '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
   }
@@ -103,17 +102,18 @@ end
 
 -- One more stamp on its local day; one told late never moves the day back.
 local function count_day(record, day)
-  local known, made = match(record.d or '', '^(%d+):(%d+)$')
-  if known and known > day then return end
-  record.d = day .. ':' .. figure(known == day and tonumber(made) + 1 or 1)
+  if record.d and record.d > day then return end
+  record.d, record.c = day, figure[made_on(record, day) + 1]
 end
 
 -- A stamp made at case.now by the case's reader; an offline one may be older than those known.
 local function apply_stamp(case)
-  local record, now, own = case.record, case.now_text, case.how.reader
-  local first, last, reader = tonumber(record.y), last_at(record), last_reader(record)
-  if not first or case.now < first then record.y, record.Y = now, own end
-  if first then
+  local record, now, own, first = case.record, case.now_text, case.how.reader, tonumber(case.record.y)
+  if not first then
+    record.y, record.Y = now, own
+  else
+    local last, reader = last_at(record), last_reader(record)
+    if case.now < first then record.y, record.Y = now, own end
     if case.now >= last then last, reader = case.now, own end
     record.l = tonumber(record.y) ~= last and instant(last) or nil
     record.L = reader ~= record.Y and reader or nil
@@ -137,7 +137,7 @@ end
 
 -- What an annulment gives back: the place and times the ticket had before a reservation. Where
 -- something else has happened to the ticket since, it is out of date and forgotten.
-local PLACE_AND_TIMES = { 'i', 'o', 'k', 'M', 'l', 'L', 'y', 'Y', 'd' }
+local PLACE_AND_TIMES = { 'i', 'o', 'k', 'M', 'l', 'L', 'y', 'Y', 'd', 'c' }
 
 local function place_and_times(record)
   local values = {}
@@ -167,7 +167,7 @@ local function grant_of(case, reserve)
   return {
     hash = case.nonce, persons = case.n,
     passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
-    what = case.kind, answered = false, settled_by = reserve and figure(#case.move.gained) or nil,
+    what = case.kind, event = nil, settled_by = reserve and figure[#case.move.gained] or nil,
   }
 end
 
@@ -185,9 +185,9 @@ local function grant(case)
   end
   local given, row = grant_of(case, reserve), scan_row(case, 'g', nil)
   if reserve then
-    row[37] = figure(case.how.hold_ms)
+    row[37] = figure[case.how.hold_ms]
   else
-    row[15] = figure(case.n)
+    row[15] = figure[case.n]
     row[16] = case.kind == 's' and '1' or ''
   end
   if record then put_memory(row, given) end
@@ -310,10 +310,11 @@ local function write(case, reason)
 end
 
 local function scan(turn, key, how_text, now, nonce, special)
-  local how = parse_how(how_text)
-  if how.patience and turn.ms > now + how.patience then return 'expired' end
+  local how = parse_how[how_text]
+  if now ~= turn.now_text then turn.now, turn.now_text = tonumber(now), now end
+  if how.patience and turn.ms > turn.now + how.patience then return 'expired' end
   if not turn.epoch or not turn.phase or turn.phase == 'stale' then return 'unavailable' end
-  local case = case_of(turn, key, how, now, nonce, special)
+  local case = case_of(turn, key, how, nonce, special)
   read_ticket(case)
   local before = repeated(case)
   if before then return before end
@@ -331,7 +332,7 @@ local function error_of(problem)
   return type(problem) == 'table' and problem or { err = 'ERR ' .. tostring(problem) }
 end
 
-local function scans(keys, args)
+function acts.scans(keys, args)
   local turn, answers = open_turn(keys), {}
   for number = 1, #keys - SHARED_KEYS do
     local word = (number - 1) * WORDS

@@ -44,7 +44,7 @@ local function settling_row(case, kind, at, persons)
   local row, of = new_row(at), case.row
   row[2], row[3], row[4] = kind, case.event, of[4]
   row[5], row[6], row[7], row[8] = of[5], of[6], of[7], of[8]
-  row[10], row[13], row[14] = of[10], figure(persons), of[14]
+  row[10], row[13], row[14] = of[10], figure[persons], of[14]
   return row
 end
 
@@ -95,12 +95,8 @@ local function give_back(case, persons, keeps_stamp)
   local needed = math.ceil(left / persons_of(record))
   local stamps = not keeps_stamp and needed < made and 1 or 0
   set_counts(record, grant.window, made - stamps, left)
-  if stamps == 1 and record.d then
-    local day, made_that_day = match(record.d, '^(%d+):(%d+)$')
-    if day == case.day and tonumber(made_that_day) > 0 then
-      record.d = day .. ':' .. figure(tonumber(made_that_day) - 1)
-    end
-  end
+  local that_day = made_on(record, case.day)
+  if stamps == 1 and that_day > 0 then record.c = figure[that_day - 1] end
   return stamps
 end
 
@@ -194,7 +190,7 @@ local function annul_case(case, epoch, stand)
   if grant.passed > 0 then grant.persons = grant.passed end
   grant.settled_by, case.settles = nil, true
   local row = settling_row(case, 'a', case.now, back)
-  row[16] = stamps and figure(stamps) or ''
+  row[16] = stamps and figure[stamps] or ''
   return write_case(case, epoch, row)
 end
 
@@ -253,7 +249,7 @@ local function take_again(case, delta, day)
 end
 
 -- ARGV event · now · persons passed so far ('' all) · the grant's line · at · day of the grant
-local function passage(keys, args, spaces)
+function acts.passage(keys, args, spaces)
   local epoch = epoch_of(keys[6])
   if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
@@ -295,7 +291,7 @@ local function passage(keys, args, spaces)
   if beyond > 0 then
     -- beyond the persons granted: somebody slipped through behind
     local row = settling_row(case, 't', at, beyond)
-    row[15] = figure(beyond)
+    row[15] = figure[beyond]
     grant.passed = asked
     local extra = delta > 0 and emit(keys[5], epoch, row, clock()) or write_case(case, epoch, row)
     for _, space in ipairs(case.chain) do
@@ -307,7 +303,7 @@ local function passage(keys, args, spaces)
 end
 
 -- ARGV event · now · the grant's line · day of the grant · "overdue" to annul only what is due
-local function annul(keys, args, spaces)
+function acts.annul(keys, args, spaces)
   local epoch = epoch_of(keys[6])
   if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
@@ -352,7 +348,7 @@ local function take_off(case, epoch, operator, reason)
 end
 
 -- ARGV event · now · the grant's line · day of the grant · operator · reason · an undo known to the database
-local function undo(keys, args, spaces)
+function acts.undo(keys, args, spaces)
   local epoch = epoch_of(keys[6])
   if not epoch then return 'unavailable' end
   local now = tonumber(args[2])
@@ -371,7 +367,7 @@ end
 
 -- A grant whose caller was told nothing in time, unless its nonce was answered again meanwhile.
 -- ARGV nonce hash · now · day
-local function take_back(keys, args, spaces)
+function acts.take_back(keys, args, spaces)
   local epoch = epoch_of(keys[6])
   if not epoch then return 'stands' end
   local record = read_record(keys[1])
@@ -395,7 +391,7 @@ local function take_back(keys, args, spaces)
 end
 
 -- ARGV now · operator · reason
-local function destroy(keys, args)
+function acts.destroy(keys, args)
   local now = tonumber(args[1])
   local epoch, phase = epoch_of(keys[6])
   if not epoch then return 'unavailable' end

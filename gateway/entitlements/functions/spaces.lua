@@ -31,12 +31,12 @@ local NO_FACTS = { forgiven_ms = 0 }
 local function read_spaces(book, chain_text)
   local spaces = book.chains[chain_text]
   if spaces then return spaces end
-  local fields, known = chain_fields(chain_text), book.known
+  local fields, known = chain_fields[chain_text], book.known
   look_ahead(book, fields)
   spaces = { evacuating = false, locked = false, limited = false }
   for position = 1, #fields, 4 do
     local text, mode = known[fields[position]], known[fields[position + 3]] or 'normal'
-    local facts = text and facts_of(text) or NO_FACTS
+    local facts = text and facts_of[text] or NO_FACTS
     local limit = facts.refuses and facts.capacity or nil
     spaces[#spaces + 1] = {
       id = fields[position], inside = fields[position + 1], reserved = fields[position + 2],
@@ -50,8 +50,10 @@ local function read_spaces(book, chain_text)
   return spaces
 end
 
+-- Persons in one of the spaces read, those awaited there included.
 local function taken(book, space)
-  return tonumber(look_up(book, space.inside) or 0) + tonumber(look_up(book, space.reserved) or 0)
+  local known = book.known
+  return (known[space.inside] or 0) + (known[space.reserved] or 0)
 end
 
 -- The space and those around it, innermost first, by the parents written in the hash.
@@ -60,7 +62,7 @@ local function chain_of(book, space)
   while space and #chain < 32 do
     chain[#chain + 1] = space
     local text = look_up(book, space)
-    space = text and facts_of(text).parent
+    space = text and facts_of[text].parent
   end
   return chain
 end
@@ -141,6 +143,11 @@ local function persons_moved(move)
   return moves
 end
 
+local function gained_in(space, move)
+  return (position_in(move.gained, space) and move.n or 0)
+    + (position_in(move.left, space) and move.unseen or 0)
+end
+
 local function add_persons(book, kind, space, persons)
   if persons ~= 0 then add_to(book, kind .. space, persons) end
 end
@@ -158,7 +165,7 @@ local function set_place(record, move)
   if move.stays then return end
   record.i = move.inside
   record.o = move.inside and move.origin or nil
-  record.k = move.inside and move.count ~= 1 and figure(move.count) or nil
+  record.k = move.inside and move.count ~= 1 and figure[move.count] or nil
 end
 
 local function is_within(record, book, space)

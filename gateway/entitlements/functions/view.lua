@@ -13,17 +13,14 @@ local function span_texts(windows)
 end
 
 local function view_of(record, product, windows, window)
-  windows.spans = windows.spans or span_texts(windows)
-  local chosen, made, persons = windows[window], made_in(record, window), record.n or '1'
-  local left = persons
-  if made > 0 then
-    left = figure(max(0, made * tonumber(persons) - admitted_in(record, window)))
-  end
+  if not windows.spans then windows.spans = span_texts(windows) end
+  local chosen, made, persons = windows[window], made_in(record, window), persons_of(record)
+  local left = made > 0 and made * persons - admitted_in(record, window) or persons
   return (record.p or '') .. '\t' .. (chosen.session or record.s or '') .. '\t' .. product.label
-    .. '\t' .. (record.a or '') .. '\t' .. (record.h or '') .. '\t' .. persons .. '\t' .. left
+    .. '\t' .. (record.a or '') .. '\t' .. (record.h or '') .. '\t' .. figure[persons] .. '\t' .. figure[left > 0 and left or 0]
     .. '\t' .. (record.t or '') .. '\t' .. (record.H or '') .. '\t' .. (record.R or '')
-    .. '\t' .. (record.D or '') .. '\t' .. windows.spans .. '\t' .. figure(window) .. '\t'
-    .. figure(made) .. '\t' .. (chosen.stamps and figure(chosen.stamps) or '') .. '\t'
+    .. '\t' .. (record.D or '') .. '\t' .. windows.spans .. '\t' .. figure[window] .. '\t'
+    .. figure[made] .. '\t' .. (chosen.stamps and figure[chosen.stamps] or '') .. '\t'
     .. (record.y or '') .. '\t' .. (record.Y or '') .. '\t' .. (record.l or record.y or '') .. '\t'
     .. (record.L or record.Y or '') .. '\t' .. (record.i or '')
 end
@@ -32,7 +29,7 @@ end
 local function reply(outcome, reason, event, replayed, conflict, attention, persons, view)
   return outcome .. '\t' .. (reason or '') .. '\t' .. (event or '') .. '\t' .. (replayed and '1' or '')
     .. '\t' .. (conflict or '') .. '\t' .. (attention and '1' or '') .. '\t'
-    .. (persons and figure(persons) or '') .. '\t' .. (view or '')
+    .. (persons and figure[persons] or '') .. '\t' .. (view or '')
 end
 
 local function current_view(record, catalogue, now)

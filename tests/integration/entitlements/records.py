@@ -21,13 +21,12 @@ def state_of_record(record: Record) -> TicketState:
     made = _figures(record.get("m"))
     first = _number(record.get("y"))
     last = _number(record.get("l")) or first
-    day, _, made_on_day = record.get("d", "").partition(":")
     inside = record.get("i")
     return TicketState(
         made_by_window=made,
         persons_by_window=_figures(record.get("e")) or made,
-        day=_number(day),
-        made_on_day=int(made_on_day or 0),
+        day=_number(record.get("d")),
+        made_on_day=int(record.get("c", 0)),
         first_at=first,
         first_reader=record.get("Y"),
         last_at=last,

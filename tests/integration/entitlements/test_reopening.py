@@ -1,5 +1,10 @@
-"""Reservations put back twice, or whose grant nobody knows any more."""
+"""What a rebuild puts back: reservations, also twice or unknown; records of an older form."""
 
+import pytest
+
+from gateway.entitlements.packing import PHASE
+from gateway.errors import StoreUnavailable
+from gateway.tickets.model import Ticket
 from gateway.venue.settling import lost_grant, settle_overdue
 from tests.integration.entitlements.bench import FOR_EVER, Bench
 
@@ -49,3 +54,28 @@ async def test_a_reservation_of_no_ticket_waits_for_nobody(bench: Bench) -> None
     await bench.store.annul(lost_grant(event, "NOBODY"))
 
     assert await bench.admin.overdue(bench.store.now()) == []
+
+
+async def test_a_store_of_another_versions_records_waits_for_its_rebuild(bench: Bench) -> None:
+    client, key = bench.admin.client, bench.admin.key
+    await client.hset(key("meta"), "phase", "ready")
+    await client.hdel(key("meta"), PHASE)
+    await client.hset(key("t:OLD"), mapping={"p": "visit", "m": "1"})
+    event = f"1-{bench.store.now()}-0"
+
+    assert (await bench.admin.meta()).phase == "stale"
+    for act in (
+        bench.store.scan("OLD", bench.place()),
+        bench.store.look("OLD"),
+        bench.store.destroy("OLD", operator="otto", reason=None),
+        bench.store.annul(lost_grant(event, "OLD")),
+        bench.put(Ticket("OLD", "visit")),
+    ):
+        with pytest.raises(StoreUnavailable):
+            await act
+
+    await bench.admin.wipe()
+    await bench.admin.begin(2)
+    await bench.admin.set_phase("ready")
+    code = await bench.a_ticket("OLD")
+    assert (await bench.store.scan(code, bench.place())).granted
