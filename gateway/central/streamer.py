@@ -37,6 +37,9 @@ SHORTEST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 """Between attempts to reach the database again."""
 
+LOOK_S = 60.0
+"""After a ticket's first stamp met a state in the database: all are looked for, for so long."""
+
 START = "0-0"
 """The position before the first entry."""
 
@@ -133,6 +136,7 @@ class Streamer:
         self._months: set[int] = set()
         self._may_stream = asyncio.Event()
         self._may_stream.set()
+        self._look_until = 0.0
         self._trim_at = 0.0
         self._mirror_at = 0.0
 
@@ -278,7 +282,7 @@ class Streamer:
     async def _take(self, connection: "Connection", entries: Sequence[Entry]) -> bool:
         """Take entries that follow our position; ``False``: somebody else has moved it."""
         try:
-            return await self._transaction(connection, entries)
+            return await self._first_or_later(connection, entries)
         except _REFUSED as error:
             if len(entries) == 1:
                 return await self._reject(connection, entries[0], error)
@@ -287,7 +291,21 @@ class Streamer:
                 connection, entries[middle:]
             )
 
-    async def _transaction(self, connection: "Connection", entries: Sequence[Entry]) -> bool:
+    async def _first_or_later(self, connection: "Connection", entries: Sequence[Entry]) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._look_until:
+            try:
+                return await self._transaction(connection, entries, may_be_first=True)
+            except asyncpg.UniqueViolationError as error:
+                if error.table_name != "ticket_state":
+                    raise
+                # Undone stamps, deleted tickets, another site's: where one is, there are others.
+                self._look_until = now_s + LOOK_S
+        return await self._transaction(connection, entries, may_be_first=False)
+
+    async def _transaction(
+        self, connection: "Connection", entries: Sequence[Entry], *, may_be_first: bool
+    ) -> bool:
         position = entries[-1][0].decode()
         async with connection.transaction():
             await self._copy(connection, entries, self.epoch)
@@ -296,10 +314,12 @@ class Streamer:
                 return False
             months = await self._partitions(connection, row["earliest"], row["latest"])
             await connection.execute(self._sql("record"), self._site)
-            if _repeats(entries):
+            first = may_be_first and row["first_stamps"]
+            if not first and _repeats(entries):
                 await connection.execute(self._sql("fold"))
             day = row["last_day"] if row["first_day"] == row["last_day"] else None
-            await connection.execute(self._sql("state"), self._timezone, day)
+            state = "first_state" if first else "state"
+            await connection.execute(self._sql(state), self._timezone, day)
             await connection.execute(self._sql("advance"), self._site, position)
         self._months |= months
         self.position = position

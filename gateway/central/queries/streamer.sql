@@ -59,7 +59,25 @@ SELECT *, ctid AS line, placed_at + coalesce(after_place, 0) AS at,
             ELSE replace(told_memory, ',',
                          ',' || persons || CASE WHEN told_memory LIKE '%,c%' THEN ',' || persons ELSE ',0' END
                          || ',1,') END AS memory
-  FROM staged_line
+  FROM staged_line;
+CREATE OR REPLACE TEMPORARY VIEW staged_state AS
+SELECT ticket_code AS code, made, coalesce(made_by_window, ARRAY[made]) AS made_by_window,
+       coalesce(persons_by_window, made_by_window, ARRAY[made]) AS persons_by_window,
+       day, CASE WHEN made_on_day IS NOT NULL THEN at END AS day_of,
+       coalesce(made_on_day, 0) AS made_on_day,
+       to_timestamp((at + first_at) / 1000::float8) AS first_at,
+       CASE first_reader WHEN '=' THEN reader ELSE first_reader END AS first_reader,
+       to_timestamp((at + last_at) / 1000::float8) AS last_at,
+       CASE last_reader WHEN '=' THEN reader ELSE last_reader END AS last_reader,
+       CASE inside WHEN '=' THEN space ELSE inside END AS inside, origin,
+       coalesce(inside_persons, (inside IS NOT NULL)::integer) AS inside_persons,
+       to_timestamp((at + moved_at) / 1000::float8) AS moved_at,
+       to_timestamp((at + destroyed_at) / 1000::float8) AS destroyed_at,
+       event_id AS last_event,
+       coalesce(memories, CASE WHEN told_memory IS NULL THEN '{}'
+                               ELSE ARRAY[CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory] END)
+           AS nonces
+  FROM staged_event WHERE made IS NOT NULL AND ticket_code IS NOT NULL
 
 -- name: lead
 -- One gateway streams a site; the others see that it does.
@@ -67,11 +85,15 @@ SELECT pg_try_advisory_lock(hashtext('composteur.streamer'), hashtext($1))
 
 -- name: lock
 -- The row is not locked against the sellers' side, which may only look at it. With it the time that
--- the events span, and its first and last local day.
-SELECT site.position, site.epoch, staged.earliest, staged.latest,
+-- the events span, its first and last local day, and whether all that tell a ticket's state are first
+-- stamps.
+SELECT site.position, site.epoch, staged.earliest, staged.latest, staged.first_stamps,
        to_char(to_timestamp(earliest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS first_day,
        to_char(to_timestamp(latest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS last_day
-  FROM composteur.site, (SELECT min(at) AS earliest, max(at) AS latest FROM staged_event) AS staged
+  FROM composteur.site,
+       (SELECT min(at) AS earliest, max(at) AS latest,
+               bool_and(made IS NULL OR (made = 1 AND kind = 's' AND first_at IS NOT DISTINCT FROM 0)) AS first_stamps
+          FROM staged_event) AS staged
  WHERE site.id = $1 FOR NO KEY UPDATE OF site
 
 -- name: partitions
@@ -132,32 +154,34 @@ UPDATE staged_line l
    SET made = CASE WHEN l.ctid = s.last THEN l.made END, memories = s.memories
   FROM several s WHERE l.ticket_code = s.ticket_code AND l.made IS NOT NULL
 
+-- name: first_state
+-- The state of tickets that have none yet, as far as their events tell: what "state" has to look for
+-- in the table, and lock, costs half as much again. A violation of its key if there is one.
+INSERT INTO composteur.ticket_state
+       (code, made, made_by_window, persons_by_window, day, made_on_day, first_at, first_reader,
+        last_at, last_reader, inside, origin, inside_persons, moved_at, destroyed_at, last_event,
+        nonces)
+SELECT code, made, made_by_window, persons_by_window,
+       coalesce(day, CASE WHEN day_of IS NOT NULL
+                THEN coalesce($2, to_char(to_timestamp(day_of / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer)
+                END),
+       made_on_day, first_at, first_reader, last_at, last_reader, inside, origin, inside_persons,
+       moved_at, destroyed_at, last_event, nonces
+  FROM staged_state ORDER BY code
+
 -- name: state
 -- The state of each ticket. In the order of their codes, as everybody who locks these rows.
 INSERT INTO composteur.ticket_state AS t
        (code, made, made_by_window, persons_by_window, day, made_on_day, first_at, first_reader,
         last_at, last_reader, inside, origin, inside_persons, moved_at, destroyed_at, last_event,
         nonces)
-SELECT ticket_code, made, coalesce(made_by_window, ARRAY[made]),
-       coalesce(persons_by_window, made_by_window, ARRAY[made]),
-       coalesce(day, CASE WHEN made_on_day IS NOT NULL
-                THEN coalesce($2, to_char(to_timestamp(at / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer)
+SELECT code, made, made_by_window, persons_by_window,
+       coalesce(day, CASE WHEN day_of IS NOT NULL
+                THEN coalesce($2, to_char(to_timestamp(day_of / 1000) AT TIME ZONE $1, 'YYYYMMDD')::integer)
                 END),
-       coalesce(made_on_day, 0),
-       to_timestamp((at + first_at) / 1000::float8),
-       CASE first_reader WHEN '=' THEN reader ELSE first_reader END,
-       to_timestamp((at + last_at) / 1000::float8),
-       CASE last_reader WHEN '=' THEN reader ELSE last_reader END,
-       CASE inside WHEN '=' THEN space ELSE inside END, origin,
-       coalesce(inside_persons, (inside IS NOT NULL)::integer),
-       to_timestamp((at + moved_at) / 1000::float8),
-       to_timestamp((at + destroyed_at) / 1000::float8),
-       event_id,
-       coalesce(memories, CASE WHEN told_memory IS NULL THEN '{}'
-                               ELSE ARRAY[CASE kind WHEN 's' THEN event_id ELSE of END || ',' || memory] END)
-  FROM staged_event
- WHERE made IS NOT NULL AND ticket_code IS NOT NULL
- ORDER BY ticket_code
+       made_on_day, first_at, first_reader, last_at, last_reader, inside, origin, inside_persons,
+       moved_at, destroyed_at, last_event, nonces
+  FROM staged_state ORDER BY code
     ON CONFLICT (code) DO UPDATE SET
        made = excluded.made, made_by_window = excluded.made_by_window,
        persons_by_window = excluded.persons_by_window, day = excluded.day,

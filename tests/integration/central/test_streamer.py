@@ -162,6 +162,32 @@ async def test_a_ticket_with_several_events_at_once_is_as_after_one_by_one(
     assert one_by_one[0]["nonces"] == [f"0-{NOW}-1,aaaa,1,1,1,cs", f"0-{NOW}-3,cccc,3,3,1,cs"]
 
 
+async def test_first_stamps_go_in_together_and_what_is_there_already_is_kept(
+    central: Central, sql: "Connection", stream: Stream
+) -> None:
+    await sql.execute(
+        "INSERT INTO composteur.ticket_state (code, destroyed_at) VALUES ('B', $1)", AT
+    )
+    stream.write(
+        an_event(memory="aaaa,cs"),
+        a_refusal(ticket_code="B"),
+        a_refusal(ticket_code=None, reason="malformed_code"),
+        an_event(ticket_code="B", memory="bbbb,cs"),
+        an_event(ticket_code="C"),
+    )
+    async with streaming(central, stream) as running:
+        streamer = await running.taken()
+        stream.write(an_event(ticket_code="D"), an_event(ticket_code="C", kind="u", made=0))
+        await running.taken()
+        stream.write(an_event(ticket_code="C"))
+        await running.taken()
+
+    assert (streamer.rejected, streamer.counted) == (0, 8)
+    assert [(await state(sql, code))["made"] for code in (CODE, "B", "C", "D")] == [1, 1, 1, 1]
+    after = await state(sql, "B")
+    assert (after["destroyed_at"], after["nonces"]) == (AT, [f"0-{NOW}-4,bbbb,1,1,1,cs"])
+
+
 async def test_attendance_is_the_sum_of_the_events(
     central: Central, sql: "Connection", stream: Stream
 ) -> None:
