@@ -1,6 +1,6 @@
 """What any process of ours does for itself: its log, its memory, its end.
 
-It knows no gateway: `app.py` runs one inside `until_told`.
+It knows no gateway: `gateway.app` runs one inside `until_told`.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What the HTTP face needs, handed in by the composition root.
 
-`app.py` builds one `Services` per process and passes it to `build_application`.
+`gateway.app` builds one `Services` per process and passes it to `build_application`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """What lanes are given by the rest of the venue, and what they ask of it.
 
-`app.py` hands in the real ones; a test hands in what it likes.
+`gateway.app` hands in the real ones; a test hands in what it likes.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,13 @@
+"""The composition root: builds a gateway from a site file, starts it in order and stops it.
+
+`commands` has the order in which things begin; each is one context manager, so that its start and
+its end stand together, entered one after the other and left backwards, whether it is told to stop
+or fails half-way. `core` is what every process has, `first` what the first one does for all,
+`boards` the gates on wires, `http` its face. Clock and environment come into the gateway in this
+room and nowhere else.
+"""
+
+from gateway.app.commands import rebuild_store, serve, serve_as_worker, tools
+from gateway.app.core import Core
+
+__all__ = ("Core", "rebuild_store", "serve", "serve_as_worker", "tools")
