@@ -109,7 +109,7 @@ class Streamer:
         timezone: str,
         store_went_back: Callable[[], Awaitable[object]],
         batch: int = 2_000,
-        gather_ms: int = 100,
+        gather_ms: int = 200,
     ) -> None:
         self.position = START
         self.epoch = 0
