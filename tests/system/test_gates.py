@@ -270,7 +270,7 @@ async def killed_under_load(
         await gates.shown(gateway, "up", NAMES)
         async with people.coming(standing, codes):
             for victim in victims:
-                await people.some_more(40)
+                await people.some_more(20)
                 await a_random_moment(0.3)
                 if victim == "gateway":
                     await in_thread(gateway.kill)
@@ -283,7 +283,7 @@ async def killed_under_load(
                     await asyncio.sleep(0.1)
                 await ready_again(gateway)
                 await gates.shown(gateway, "up", NAMES)
-            await people.some_more(40)
+            await people.some_more(20)
         await gates.books_name(gateway, people.passed)
         gates.check_nothing_replayed(standing)
     print(people.told)
