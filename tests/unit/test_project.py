@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+LINK = re.compile(r"\[[^]\[]*\]\(([^)\s]+)\)")
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 
 # What older metadata calls the licences of this page.
@@ -22,6 +23,13 @@ SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
+
+
+PAGES = sorted(
+    page
+    for room in (".", "config", "controllers", "docs", "drivers", "gateway", "loadtest", "tests")
+    for page in (ROOT.glob("*.md") if room == "." else (ROOT / room).rglob("*.md"))
+)
 
 
 def locked(path: Path) -> dict[str, str]:
@@ -88,3 +96,21 @@ def test_notices_say_what_the_package_says_of_its_licence(name: str, licence: st
     classes = [text.split(" :: ")[-1] for text in words.get_all("Classifier") or []]
     for known in {SPDX[text] for text in classes if text in SPDX}:
         assert known in licence
+
+
+def anchors(page: Path) -> set[str]:
+    """Name the headings of a page as links do."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        if "://" in link:
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not heading or heading in anchors(target), link

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from config import models
-from config.contacts import CONTACTS
+from config.contacts import CONTACTS, Contact
 from config.values import Section
 from drivers.mqtt.settings import MqttSettings
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "site-file.md").read_text(encoding="utf-8")
+
+ORDER = ("reader", "turnstile", "door", "relay", "lamp")
 
 TABLES = [
     models.Identity,
@@ -36,8 +38,28 @@ def test_the_page_names_every_key(table: type[Section]) -> None:
     assert missing == set()
 
 
-def test_the_page_names_every_channel() -> None:
-    assert {each.name for each in CONTACTS if f"`{each.name}`" not in PAGE} == set()
+def contact_table(*, output: bool) -> str:
+    """Print the contacts as the page has them: those that mean the same in one row."""
+    rows: dict[str, list[Contact]] = {}
+    for each in CONTACTS:
+        if each.output is output:
+            means = each.means.removesuffix(" (entry)").removesuffix(" (exit)")
+            rows.setdefault(means, []).append(each)
+    lines = [f"| {'output' if output else 'input'} | of | |", "|---|---|---|"]
+    for means, contacts in rows.items():
+        names = ", ".join(f"`{each.name}`" for each in sorted(contacts, key=lambda one: one.name))
+        first = contacts[0]
+        kinds = ", ".join(kind for kind in ORDER if kind in first.kinds)
+        told = [means]
+        told += ["required"] if first.required else []
+        told += ["closed at rest: its *loss* says it"] if first.normally_closed else []
+        lines.append(f"| {names} | {kinds} | {'; '.join(told)} |")
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize("output", [True, False])
+def test_the_page_has_the_table_of_contacts(output: bool) -> None:
+    assert contact_table(output=output) in PAGE
 
 
 @pytest.mark.parametrize(
