@@ -28,7 +28,7 @@ from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
 from gateway.venue.late import LateScan
 from gateway.venue.readers import ReaderFacts
-from gateway.venue.scanning import Admission
+from gateway.venue.scanning import LOCAL, Admission
 
 PATIENCE_MS = 1000
 NONCE_LENGTH = 128
@@ -137,7 +137,7 @@ def _open(face: Face, gate: str, place: Place, decision: Decision, code: str | N
         return
     admission = Admission(
         place.direction,
-        decision.event or f"local-{secrets.token_hex(8)}",
+        decision.event or f"{LOCAL}{secrets.token_hex(8)}",
         decision.persons,
         decision.attention,
         counted=place.hold_ms is None or decision.degraded,

@@ -34,7 +34,7 @@ from gateway.tickets.decision import Decision
 from gateway.venue.device import Device, Sent
 from gateway.venue.equipment import CannotFollow, NoAnswer, Order
 from gateway.venue.needs import Needs
-from gateway.venue.scanning import Admission, Barrier, Memory, Scanner
+from gateway.venue.scanning import LOCAL, Admission, Barrier, Memory, Scanner
 from gateway.venue.screens import LAMPS, Screen
 from gateway.venue.settlements import (
     Annulment,
@@ -223,8 +223,9 @@ class Lane:
         tx = passed.tx
         if tx is None or tx in self._grants:
             return False
-        place = self.places.get(passed.direction) or self.places[self._first]
-        self.settlements.put(LatePassage(tx, place, passed.at))
+        if not tx.startswith(LOCAL):  # whoever was let in alone was counted as they were let in
+            place = self.places.get(passed.direction) or self.places[self._first]
+            self.settlements.put(LatePassage(tx, place, passed.at))
         return True
 
     @property

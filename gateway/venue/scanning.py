@@ -32,6 +32,8 @@ SHORTEST_MS: Final = 20
 MOST_WAITING: Final = 16
 """Codes of one direction. Nobody stands behind a sixteenth one."""
 REMEMBERED: Final = 4_096
+LOCAL: Final = "local-"
+"""How the `tx` of a grant begins that has no event: it was made while the store was silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Scanner:
             barrier.admit(
                 Admission(
                     place.direction,
-                    decision.event or f"local-{nonce}",
+                    decision.event or f"{LOCAL}{nonce}",
                     decision.persons,
                     decision.attention,
                     counted,
@@ -214,7 +216,7 @@ class Scanner:
             return None
         if opened.code != read.code:
             return _refused(Reason.LANE_BUSY)
-        event = None if opened.tx.startswith("local-") else opened.tx
+        event = None if opened.tx.startswith(LOCAL) else opened.tx
         return structs.replace(
             _granted(opened.persons), event=event, replayed=True, degraded=event is None
         )

@@ -211,6 +211,16 @@ async def test_a_gate_that_admits_keeps_whom_it_let_in_for_later() -> None:
         assert not venue.world.store.acts  # the record counts them
 
 
+async def test_a_passage_of_somebody_admitted_in_an_earlier_life_is_not_counted_again() -> None:
+    async with a_venue(a_gate(keys=f'{PASSAGE}\nlocal_policy = "admit"')) as venue:
+        venue.link().passed("north", "local-TICKET")  # told again, as a gate does after our restart
+        venue.link().passed("north", "unknown")
+
+        await soon(lambda: venue.world.store.acts)
+        await asyncio.sleep(0.01)
+        assert len(venue.world.store.acts) == 1
+
+
 # --- a gate that counts at the grant
 
 
