@@ -5,7 +5,7 @@ equipment is locked, out of service or cannot be reached, ``f`` it is free. Read
 a look-up and a comparison; plannings change at an instant, not when a timer happens to run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from gateway.entitlements.place import Direction, Place
@@ -26,6 +26,7 @@ class Flags:
         self._clock = clock
         self._causes: dict[tuple[str, Direction], set[tuple[Letter, Cause]]] = {}
         self._texts: dict[tuple[str, Direction], str] = {}
+        self._gates: Mapping[str, str] = {}
         self._due: float = float("inf")
         self._turn: Callable[[], None] = lambda: None
 
@@ -51,7 +52,29 @@ class Flags:
             causes.add((letter, cause))
         else:
             causes.discard((letter, cause))
-        self._texts[where] = "".join(sorted({each for each, _ in causes}))
+        self._write(where)
+        for reader, gate in self._gates.items():
+            if gate == equipment:
+                self._write((reader, direction))
+
+    def stand_as(self, gates: Mapping[str, str]) -> None:
+        """Have readers stand as the gates they open: who is granted there must be let in.
+
+        Args:
+            gates: each reader's gate; a gate that is locked, out of service or free makes them so.
+        """
+        before, self._gates = self._gates, gates
+        for reader in before.keys() | gates.keys():
+            self._write((reader, "entry"))
+            self._write((reader, "exit"))
+
+    def _write(self, where: tuple[str, Direction]) -> None:
+        reader, direction = where
+        letters = {each for each, _ in self._causes.get(where, ())}
+        gate = self._gates.get(reader)
+        if gate is not None:
+            letters |= {each for each, _ in self._causes.get((gate, direction), ())}
+        self._texts[where] = "".join(sorted(letters))
 
     def holds(self, place: Place, letter: Letter, cause: Cause) -> bool:
         """Tell whether a letter holds for a cause."""

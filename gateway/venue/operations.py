@@ -53,6 +53,7 @@ class Operations:
         self.spaces.clear()
         self.spaces |= spaces(site)
         self.flags.forget((each.id, way) for each in site.equipment for way in each.directions)
+        self.flags.stand_as({each.id: each.opens for each in site.equipment if each.opens})
         self.panel.lay_out(site)
         self.opening.lay_out(site, self.spaces)
         self.occupancies.lay_out(site, self.spaces)

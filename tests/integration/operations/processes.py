@@ -31,6 +31,7 @@ A_SITE = Site.model_validate(
             {"id": "gate", "space": "hall", "kind": "turnstile", "direction": "both"}
             | {"controller": "north", "count_on": "passage"},
             {"id": "safe", "space": "vault", "kind": "door", "controller": "north"},
+            {"id": "steward", "space": "hall", "direction": "both", "opens": "gate"},
         ],
     }
 )

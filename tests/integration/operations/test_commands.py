@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ async def test_equipment_is_listed_with_how_it_stands(house: House) -> None:
 
     assert status == 200
     msgspec.convert(listed, EquipmentList)
-    door, gate, safe = listed["items"]
+    door, gate, safe, _ = listed["items"]
     assert (door["id"], door["link"], door["commands"]) == (
         "door",
         "unknown",
@@ -244,3 +245,32 @@ async def test_equipment_that_left_the_site_file_is_forgotten(redis_url: str) ->
             while await later.admin.client.hexists("{museum}equipment", "safe"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert await later.admin.client.hexists("{museum}equipment", "gate")
+
+
+async def test_handheld_that_opens_a_gate_is_out_of_service_with_it_and_free_with_it(
+    house: House, redis_url: str
+) -> None:
+    await put(house, "T1", product="pass")
+    at_steward = partial(scan, house, who="scanner", reader="steward")
+    gate = Device()
+    async with a_process(redis_url) as owner:
+        panel = owner.operations.panel
+        panel.attach("gate", gate.obey)
+        panel.tell("gate", link="up", state="idle")
+        flags, place = house.services.operations.flags, house.services.readers["steward"].entry
+        assert place is not None
+        await until(lambda: not flags.of(place))
+
+        await command(house, "gate", "lock")
+        assert (await at_steward("T1"))["reason"] == "reader_out_of_service"
+        await command(house, "gate", "free")
+        assert (await at_steward("WHOEVER"))["decision"] == "granted"
+        await command(house, "gate", "normal")
+        panel.tell("gate", link="down")
+        await until(lambda: flags.of(place) == "o")
+        assert (await at_steward("T1"))["reason"] == "reader_out_of_service"
+        panel.tell("gate", link="up", state="fault")
+        await until(lambda: flags.of(place) == "o")
+        panel.tell("gate", state="idle")
+        await until(lambda: not flags.of(place))
+        assert (await at_steward("T1"))["decision"] == "granted"

@@ -131,14 +131,15 @@ async def test_every_equipment_of_the_space_and_those_within_is_told(
         await mode(house, "vault", "evacuate")
         await until(lambda: told == [("safe", True)])
         await mode(house, "hall", "evacuate")
-        await until(lambda: told[1:] == [("door", True), ("gate", True)])
+        await until(lambda: told[1:] == [("door", True), ("gate", True), ("steward", True)])
         assert owner.operations.evacuation.at("safe")
 
         told.clear()
         await mode(house, "vault", "normal")
         await mode(house, "hall", "normal")
         assert (await acknowledge(house))[0] == 200
-        await until(lambda: sorted(told) == [("door", False), ("gate", False), ("safe", False)])
+        everywhere = ("door", "gate", "safe", "steward")
+        await until(lambda: sorted(told) == [(name, False) for name in everywhere])
 
 
 async def test_it_outlives_a_restart_of_everything_but_the_store(redis_url: str) -> None:
@@ -167,7 +168,7 @@ async def test_it_holds_while_the_store_is_away_and_reaches_it_later() -> None:
         valkey.kill()
 
         await one.operations.evacuation.begin("hall", "op")
-        assert sorted(told) == ["door", "gate", "safe"]
+        assert sorted(told) == ["door", "gate", "safe", "steward"]
 
         await until(lambda: not one.operations.bus.up)
         await until(lambda: one.operations.bus.up, within_s=20)
