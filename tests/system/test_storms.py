@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from gateway.entitlements.packing import stamps_in
+from gateway.entitlements.packing import PHASE, stamps_in
 from tests.system import crowd
 from tests.system.gateways import Gateway, descendants, settings_of
 from tests.system.test_kills import degraded, hold_database
@@ -394,7 +394,7 @@ async def rebuilt(gateway: Gateway, epoch: int, within_s: float = 20) -> float:
 
         def there() -> bool:
             try:
-                found = store.hmget("{museum}meta", "epoch", "phase")
+                found = store.hmget("{museum}meta", "epoch", PHASE)
             except redis.RedisError:
                 return False
             return bool(found == [str(epoch).encode(), b"ready"])
