@@ -1,19 +1,18 @@
 """Boards with relays that are not there: each speaks its maker's dialect on the true wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, override
 
 import msgspec
 
 from drivers.mqtt import codec
-from drivers.mqtt.connection import Away, Connection, Target, connected
+from drivers.mqtt.connection import Away, Target, connected
 from drivers.mqtt.packets import Filter, Message, Will
 from drivers.mqtt.settings import DialectName
-
-AGAIN_S: Final = 0.25
+from drivers.mqtt.simulated import Simulated
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Any])
 _WORDS: Final = {True: "ON", False: "OFF"}
@@ -28,22 +27,21 @@ class BoardFaults:
     refuse: str = ""
 
 
-class SimulatedBoard:
+class SimulatedBoard(Simulated):
     """A board: outputs that switch (and switch back), inputs that somebody operates."""
 
     present, absent = b"true", b"false"
 
     def __init__(self, url: str, prefix: str, *, wall: Callable[[], int]) -> None:
+        super().__init__(f"board-{prefix}")
         self.prefix = prefix
         self.faults = BoardFaults()
         self.outputs: dict[int, bool] = {}
         self.inputs: dict[int, bool] = {}
         self.switched: list[tuple[int, bool, float]] = []
         """Every change of an output: which, to what, and when (seconds of the loop)."""
-        self.up = asyncio.Event()
         self._target = Target(url)
         self._wall = wall
-        self._connection: Connection | None = None
         self._ends: dict[int, asyncio.TimerHandle] = {}
 
     @property
@@ -70,29 +68,12 @@ class SimulatedBoard:
 
     # --- life
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["SimulatedBoard"]:
-        """Be there until the end of the block."""
-        task = asyncio.create_task(self.run(), name=f"board-{self.prefix}")
-        try:
-            yield self
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
+    @override
+    def _close(self) -> None:
+        for end in self._ends.values():
+            end.cancel()
 
-    async def run(self) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled."""
-        try:
-            while True:
-                with suppress(Away):
-                    await self._connect()
-                self._connection = None
-                self.up.clear()
-                await asyncio.sleep(AGAIN_S)
-        finally:
-            for end in self._ends.values():
-                end.cancel()
-
+    @override
     async def _connect(self) -> None:
         will = Will(self.presence, self.absent)
         async with connected(

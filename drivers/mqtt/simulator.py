@@ -6,23 +6,23 @@ sets a gate, and breaks them on request.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from random import Random
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, override
 
 import msgspec
 
 from drivers.mqtt import codec
-from drivers.mqtt.connection import Away, Connection, Target, connected
+from drivers.mqtt.connection import Away, Target, connected
 from drivers.mqtt.memory import Seen
 from drivers.mqtt.packets import Filter, Message, Will
+from drivers.mqtt.simulated import Simulated
 from drivers.signals import Direction, GateEventType, Mode
 
-AGAIN_S: Final = 0.25
 IDS_REMEMBERED: Final = 256
 FRESH_MS: Final = 25_000
 """A gateway says every 10 s that it is there; one that has not for so long is not."""
@@ -140,7 +140,7 @@ class _Way:
         self.closed.set()
 
 
-class SimulatedGate:
+class SimulatedGate(Simulated):
     """One gate on its own connection; `running()` keeps it, `visit()` sends somebody through."""
 
     def __init__(
@@ -154,6 +154,7 @@ class SimulatedGate:
         habits: Habits | None = None,
         target: Target | None = None,
     ) -> None:
+        super().__init__(f"gate-{equipment}")
         self.id = equipment
         self.faults = Faults()
         self.habits = habits or Habits()
@@ -168,7 +169,6 @@ class SimulatedGate:
         self.dropped: Counter[str] = Counter()
         """The commands it did not take, by why."""
         self.connections = 0
-        self.up = asyncio.Event()
         self._target = target or Target(url, keepalive_s=self.habits.keepalive_s)
         self._site = site
         self._wall = wall
@@ -181,33 +181,15 @@ class SimulatedGate:
         self._untaken: dict[str, tuple[str, bytes]] = {}
         self._passages: deque[tuple[str, bytes]] = deque(maxlen=PASSAGES_KEPT)
         self._tell_again = False
-        self._connection: Connection | None = None
 
     # --- life
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["SimulatedGate"]:
-        """Be there until the end of the block."""
-        task = asyncio.create_task(self.run(), name=f"gate-{self.id}")
-        try:
-            yield self
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
+    @override
+    def _close(self) -> None:
+        for way in self._ways.values():
+            way.close()
 
-    async def run(self) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled."""
-        try:
-            while True:
-                with suppress(Away):
-                    await self._connect()
-                self._connection = None
-                self.up.clear()
-                await asyncio.sleep(AGAIN_S)
-        finally:
-            for way in self._ways.values():
-                way.close()
-
+    @override
     async def _connect(self) -> None:
         will = Will(self._topic("status"), codec.write({"state": "offline"}))
         async with connected(

@@ -1,13 +1,13 @@
 """The demonstration's gateway: `composteur serve` as anybody would start it, in its own process."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.errors import ComposteurError
+from gateway.process import stop
 
 STOPS_WITHIN_S = 15.0
 READY = "ready "
@@ -56,20 +56,7 @@ class Child:
 
     async def stop(self) -> None:
         """Have it stop in order."""
-        await _stop(self._process)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Have a process stop in order; end it when it does not."""
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOPS_WITHIN_S):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        await stop(self._process, within_s=STOPS_WITHIN_S)
 
 
 @asynccontextmanager
@@ -105,5 +92,5 @@ async def run_command(*arguments: str) -> tuple[int, str]:
         output, _ = await process.communicate()
     finally:
         if process.returncode is None:  # cancelled: Ctrl-C did not reach it
-            await _stop(process)
+            await stop(process, within_s=STOPS_WITHIN_S)
     return process.returncode or 0, output.decode(errors="replace").strip()

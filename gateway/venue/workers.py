@@ -5,11 +5,12 @@ the worker that the first process is gone, however it went. It says `ready` once
 """
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
+
+from gateway.process import stop
 
 STARTS_WITHIN_S = 20.0
 STOPS_WITHIN_S = 4.0
@@ -74,18 +75,8 @@ class Worker:
 
     async def stop(self) -> None:
         """Have the process finish its work, or end it."""
-        process = self.process
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOPS_WITHIN_S):
-                await process.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if self.process is not None and self.process.returncode is None:
+            await stop(self.process, within_s=STOPS_WITHIN_S)
 
 
 @asynccontextmanager
