@@ -204,16 +204,7 @@ async def _ask(
 
 async def _malformed(face: Face, place: Place, scan: ScanRequest, operator: str) -> Decision:
     """Refuse what no ticket can be; a check makes no event, and a silent store none either."""
-    refused = Decision(
-        granted=False,
-        reason=Reason.MALFORMED_CODE,
-        event=None,
-        replayed=False,
-        conflict=None,
-        attention=False,
-        persons=scan.persons or 1,
-        ticket=None,
-    )
+    refused = Decision(granted=False, reason=Reason.MALFORMED_CODE, persons=scan.persons or 1)
     if scan.mode == "check":
         return refused
     try:
@@ -229,14 +220,4 @@ def opened(face: Face, code: str, place: Place, scan: ScanRequest, operator: str
         services.degraded.put(
             LateScan(code, place, scan.nonce, scan.persons, operator, services.clock())
         )
-    return Decision(
-        granted=True,
-        reason=None,
-        event=None,
-        replayed=False,
-        conflict=None,
-        attention=False,
-        persons=scan.persons or 1,
-        ticket=None,
-        degraded=True,
-    )
+    return Decision(granted=True, persons=scan.persons or 1, degraded=True)

@@ -26,16 +26,7 @@ CHECK_KEY_S: Final = 1.0
 
 routes = Routes("stream")
 
-_SILENT = Decision(
-    granted=False,
-    reason=Reason.STORE_UNAVAILABLE,
-    event=None,
-    replayed=False,
-    conflict=None,
-    attention=False,
-    persons=1,
-    ticket=None,
-)
+_SILENT = Decision(granted=False, reason=Reason.STORE_UNAVAILABLE)
 
 
 @routes.add(

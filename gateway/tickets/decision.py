@@ -65,11 +65,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     """
 
     granted: bool
-    reason: str | None
-    event: str | None
-    replayed: bool
-    conflict: Conflict | None
-    attention: bool
-    persons: int
-    ticket: TicketView | None
+    reason: str | None = None
+    event: str | None = None
+    replayed: bool = False
+    conflict: Conflict | None = None
+    attention: bool = False
+    persons: int = 1
+    ticket: TicketView | None = None
     degraded: bool = False

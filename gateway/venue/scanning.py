@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from msgspec import structs
-
 from config.models import Equipment
 from controllers.machine import Refusal
 from drivers.signals import CodeRead
@@ -138,7 +136,7 @@ class Scanner:
         reference = _reference(read.code)
         if reference is None:
             self._settle(Malformed(place))
-            self._answer(read, place, _refused(Reason.MALFORMED_CODE), 0.0)
+            self._answer(read, place, Decision(granted=False, reason=Reason.MALFORMED_CODE), 0.0)
             return
         queue = self._queues[direction]
         if len(queue) < MOST_WAITING:
@@ -211,27 +209,31 @@ class Scanner:
         """
         opened = self._barrier.open_for(place.direction)
         if opened is None or opened.reader != place.reader:
-            return _refused(Reason.LANE_BUSY)
+            return Decision(granted=False, reason=Reason.LANE_BUSY)
         if not opened.counted:
             return None
         if opened.code != read.code:
-            return _refused(Reason.LANE_BUSY)
+            return Decision(granted=False, reason=Reason.LANE_BUSY)
         event = None if opened.tx.startswith(LOCAL) else opened.tx
-        return structs.replace(
-            _granted(opened.persons), event=event, replayed=True, degraded=event is None
+        return Decision(
+            granted=True,
+            event=event,
+            replayed=True,
+            persons=opened.persons,
+            degraded=event is None,
         )
 
     def _decide_alone(self, code: str, place: Place, nonce: str, flags: str) -> Decision:
         """Decide while the store is silent, and keep who is let in for later."""
         reason = self._refused_alone(place, flags)
         if reason is not None:
-            return structs.replace(_refused(reason), degraded=True)
+            return Decision(granted=False, reason=reason, degraded=True)
         if "f" in flags and place.direction == "entry":
             if place.hold_ms is None:  # else the gate counts who passes freely
                 self._settle(Untracked(place, 1, "free"))
-            return structs.replace(_granted(1), degraded=True)
+            return Decision(granted=True, degraded=True)
         self._needs.late.put(LateScan(code, place, nonce, None, "", self._needs.wall()))
-        return structs.replace(_granted(1), degraded=True)
+        return Decision(granted=True, degraded=True)
 
     def _refused_alone(self, place: Place, flags: str) -> Reason | None:
         found = [Reason.READER_OUT_OF_SERVICE] if "o" in flags else []
@@ -250,20 +252,3 @@ def _reference(code: str) -> str | None:
     if len(code.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
         return None
     return canonical(code)
-
-
-def _refused(reason: Reason) -> Decision:
-    return structs.replace(_granted(1), granted=False, reason=reason)
-
-
-def _granted(persons: int) -> Decision:
-    return Decision(
-        granted=True,
-        reason=None,
-        event=None,
-        replayed=False,
-        conflict=None,
-        attention=False,
-        persons=persons,
-        ticket=None,
-    )

@@ -68,16 +68,7 @@ def a_view(code: str = "TICKET", **facts: Any) -> TicketView:
 def a_decision(
     reason: str | None = None, *, event: str | None = "1-1-0", view: TicketView | None = None
 ) -> Decision:
-    return Decision(
-        granted=reason is None,
-        reason=reason,
-        event=event,
-        replayed=False,
-        conflict=None,
-        attention=False,
-        persons=1,
-        ticket=view,
-    )
+    return Decision(granted=reason is None, reason=reason, event=event, ticket=view)
 
 
 def an_event(event_id: str = "1-1-0", **facts: str) -> EventRow:

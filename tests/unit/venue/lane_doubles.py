@@ -31,16 +31,7 @@ from gateway.venue.times import Times
 from gateway.venue.wires import SETTINGS
 
 NOW = 1_795_300_000_000
-GRANTED = Decision(
-    granted=True,
-    reason=None,
-    event=None,
-    replayed=False,
-    conflict=None,
-    attention=False,
-    persons=1,
-    ticket=None,
-)
+GRANTED = Decision(granted=True)
 
 
 def a_site(*tables: str) -> Site:

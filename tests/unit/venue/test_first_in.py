@@ -11,16 +11,7 @@ from gateway.venue.needs import Needs
 from tests.unit.venue.lane_doubles import World, a_gate, soon
 from tests.unit.venue.test_lanes import a_venue
 
-CLOSED = Decision(
-    granted=False,
-    reason="space_closed",
-    event="1-1-0",
-    replayed=False,
-    conflict=None,
-    attention=False,
-    persons=1,
-    ticket=None,
-)
+CLOSED = Decision(granted=False, reason="space_closed", event="1-1-0")
 
 
 @dataclass

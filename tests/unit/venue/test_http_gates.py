@@ -39,10 +39,6 @@ def a_decision(*, granted: bool = True, replayed: bool = False) -> Decision:
         reason=None if granted else Reason.DESTROYED,
         event="1-1-0",
         replayed=replayed,
-        conflict=None,
-        attention=False,
-        persons=1,
-        ticket=None,
     )
 
 

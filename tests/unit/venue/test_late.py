@@ -48,13 +48,8 @@ class Recorder:
         self.recorded.append((code, claim))
         return Decision(
             granted=True,
-            reason=None,
             event=f"1-{len(self.recorded)}-0",
             replayed=self.known,
-            conflict=None,
-            attention=False,
-            persons=1,
-            ticket=None,
         )
 
     async def grant(self, event: str) -> EventRow | None:
