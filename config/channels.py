@@ -14,6 +14,7 @@ type _Place = tuple[str, bool, int]
 
 def problems_of(draft: Draft) -> Iterator[Problem]:
     """Find channels that are not allowed, missing, out of range or used twice."""
+    yield from _boards(draft)
     used: dict[_Place, tuple[str, str]] = {}
     for table in draft.equipment:
         equipment = table.model
@@ -25,6 +26,20 @@ def problems_of(draft: Draft) -> Iterator[Problem]:
         ranges = wire.channels(equipment.kind)
         yield from _names(table, equipment, ranges)
         yield from _numbers(table, equipment, ranges, used)
+
+
+def _boards(draft: Draft) -> Iterator[Problem]:
+    """Find boards described twice: their channels would be used twice unseen."""
+    seen: dict[tuple[str | None, str], str] = {}
+    for table in draft.controllers:
+        name = table.id or ""
+        wire = draft.wires.get(name)
+        if wire is None or wire.board is None:
+            continue
+        key, value = wire.board
+        owner = seen.setdefault((table.text("driver"), value), name)
+        if owner != name:
+            yield table.problem(key, text=f"found {value!r}, the board of {owner} already")
 
 
 def _names(

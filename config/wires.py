@@ -46,6 +46,11 @@ class WireSettings(Section):
         del kind
         return {}
 
+    @property
+    def board(self) -> tuple[str, str] | None:
+        """The key that says which board this is, and its value; none where many share a wire."""
+        return None
+
     def reports_passages(self, kind: Kind, channels: Collection[str]) -> bool:
         """Tell whether an equipment with these channels reports passages, so as to count on them.
 

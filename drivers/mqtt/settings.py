@@ -77,6 +77,12 @@ class MqttSettings(WireSettings):
         """Return the contacts of a board; a gate of ours has none, it knows its own."""
         return contacts(kind, _OUTPUTS[self.dialect], _INPUTS[self.dialect])
 
+    @property
+    @override
+    def board(self) -> tuple[str, str] | None:
+        """Its prefix; gates of ours are each a board of its own."""
+        return None if self.prefix is None else ("prefix", self.prefix)
+
     @override
     def reports_passages(self, kind: Kind, channels: Collection[str]) -> bool:
         """Tell whether passages are reported: a gate of ours that lets people pass does."""
