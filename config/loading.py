@@ -81,7 +81,7 @@ def examine_text(
 ) -> Examined:
     """Read the text of a site file that lies, or would lie, at a path, as `examine` does."""
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text.removeprefix("\ufeff"))  # some editors put a mark there
     except tomllib.TOMLDecodeError as problem:
         raise SiteFileError(path, [_of_syntax(problem)]) from problem
     origins, problems = _take_secrets(data, environment or {})

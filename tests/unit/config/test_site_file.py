@@ -38,6 +38,13 @@ def test_an_empty_file_is_a_site_with_every_default() -> None:
     assert (site.http.host, site.http.port) == ("127.0.0.1", 8080)
 
 
+def test_the_mark_some_editors_begin_a_file_with_is_overlooked(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_bytes(b"\xef\xbb\xbf[site]\r\nid = 'pool'\r\n")
+
+    assert config.load(file).id == "pool"
+
+
 def test_paths_are_relative_to_the_file() -> None:
     site = config.parse('[stores]\nstate_dir = "data"\n', SITE)
 
