@@ -23,6 +23,8 @@ from drivers.mqtt.packets import Filter, Message, Will
 from drivers.mqtt.simulated import Simulated
 from drivers.signals import Direction, GateEventType, Mode
 
+FREELY: Final = ""
+"""Instead of a grant's event: the gate stands open."""
 IDS_REMEMBERED: Final = 256
 FRESH_MS: Final = 25_000
 """A gateway says every 10 s that it is there; one that has not for so long is not."""
@@ -121,7 +123,7 @@ class _Way:
     persons: int = 0
     closing: asyncio.TimerHandle | None = None
     waiting: asyncio.Future[str | None] | None = None
-    """A person in front: ends with the grant's event, or None for a refusal."""
+    """A person in front: ends with the grant's event, FREELY, or None for a refusal."""
     scan: str = ""
     decision: dict[str, Any] = field(default_factory=dict)
     one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -269,8 +271,16 @@ class SimulatedGate(Simulated):
         waited_ms = (loop.time() - begun) * 1000
         if tx is None:
             return Visit(code, "refused", str(way.decision.get("reason") or ""), waited_ms)
-        outcome = await self._walk(direction, way, does)
-        return Visit(code, outcome, waited_ms=waited_ms)
+        walk = self._walk_freely if tx == FREELY else self._walk
+        return Visit(code, await walk(direction, way, does), waited_ms=waited_ms)
+
+    async def _walk_freely(self, direction: Direction, _way: _Way, does: Behaviour) -> str:
+        """Go through a gate that stands open; it knows of no grant."""
+        if does is Behaviour.GIVE_UP:
+            return "gave_up"
+        await asyncio.sleep(self.habits.walk_s)
+        self.passed(direction, None)
+        return "passed"
 
     async def _walk(self, direction: Direction, way: _Way, does: Behaviour) -> str:
         """Go, once the gate is open, or do not."""
@@ -480,14 +490,18 @@ class SimulatedGate(Simulated):
             self.event(GateEventType.PASSAGE_TIMEOUT, direction, tx)
 
     def _show(self, decision: dict[str, Any]) -> None:
-        """Show a decision: it opens nothing, but who is refused goes away."""
+        """Show a decision: it opens nothing, but who is refused goes away.
+
+        Whoever is granted at a gate that is free already goes through; no release comes.
+        """
         self.shown.append(decision)
-        for way in self._ways.values():
+        for direction, way in self._ways.items():
             if way.scan and way.scan == decision.get("id"):
                 way.decision = decision
                 denied = decision.get("decision") == "denied"
-                if denied and way.waiting is not None and not way.waiting.done():
-                    way.waiting.set_result(None)
+                ends = denied or self.modes[direction] == "free"
+                if ends and way.waiting is not None and not way.waiting.done():
+                    way.waiting.set_result(None if denied else FREELY)
 
     async def _gateway_there(self) -> bool:
         """Tell whether a gateway is online and fresh; just connected, we have not heard yet."""

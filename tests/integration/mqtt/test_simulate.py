@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.models import Channel
-from drivers.commands import Pulse, Release, ShowDecision
+from drivers.commands import Pulse, Release, SetMode, ShowDecision
 from drivers.link import Device
 from drivers.mqtt import MqttSettings
 from drivers.signals import CodeRead, GateEvent, InputChanged, LinkChanged
@@ -60,6 +60,32 @@ async def test_gates_present_the_codes_of_a_file_and_people_pass(
     assert "3 passed; from the code to the release" in said
     assert {read.code for read in venue.told(CodeRead)} == {"AAA", "BBB", "CCC"}
     assert sum(event.type == "passed" for event in venue.told(GateEvent)) == 3
+
+
+async def test_whoever_is_granted_at_a_free_gate_passes_without_a_release(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    codes = tmp_path / "codes.txt"
+    codes.write_text("AAA\n")
+    venue = Venue(broker.url)
+    async with (
+        venue.running(devices=["north-1"]),
+        _composteur(
+            *("gate", "--mqtt", broker.url, "--site", SITE, "--equipment", "north-1"),
+            *("--codes", str(codes), "--rate", "20", "--behave", "pass"),
+            *("--direction", "exit"),
+        ) as process,
+    ):
+        await venue.until(lambda: len(venue.told(CodeRead)) > 0, within_s=15)
+        (read,) = venue.told(CodeRead)
+        await venue.send(SetMode("exit", "free"), read.device)
+        await venue.send(ShowDecision(read.id or "", {"decision": "granted"}), read.device)
+        assert process.stdout is not None
+        said = (await process.stdout.read()).decode()
+
+    assert "1 passed; from the code to the release" in said
+    (passed,) = [event for event in venue.told(GateEvent) if event.type == "passed"]
+    assert (passed.direction, passed.tx) == ("exit", None)
 
 
 async def test_a_relay_pulses_and_somebody_passes(broker: Mosquitto) -> None:
