@@ -16,7 +16,7 @@ LIST_SEPARATOR = "\x1e"
 PART_SEPARATOR = "\x1d"
 LONGEST_NAME = 60
 """Bytes kept of a name; the database has it whole."""
-PHASE = "phase_2"
+PHASE = "phase_3"
 """The field of the store's meta that tells the phase of records of this form.
 
 Count it on here and in ``functions/record.lua`` when the form of the records changes: a store with

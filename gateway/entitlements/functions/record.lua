@@ -15,7 +15,7 @@
 --   B the event of a reservation with nothing after it, and what it had before, between \30
 -- Instants are ms, window bounds s.
 
-local PHASE = 'phase_2' -- the field of meta that tells the phase of records of this form
+local PHASE = 'phase_3' -- the field of meta that tells the phase of records of this form
 local SEPARATOR, LIST_SEPARATOR = '\31', '\30'
 local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'c', 'i', 'o', 'k', 'M', 'D', 'g', 'B' }
 local MARKS = {}

@@ -12,6 +12,7 @@ from gateway.entitlements.packing import (
     LIST_SEPARATOR,
     LONGEST_NAME,
     PART_SEPARATOR,
+    PHASE,
     SEPARATOR,
     cut,
     fields_of,
@@ -242,3 +243,27 @@ def test_state_with_everything() -> None:
         "M": str(NOON_MS + 9),
         "g": "other,1-6-0,3,0,2,rs" + LIST_SEPARATOR + "hash,1-5-0,1,1,1,cs",
     }
+
+
+def test_the_form_of_records_is_that_of_its_phase() -> None:
+    """Whoever changes what is written here counts PHASE on, or stores in use are read wrongly."""
+    ticket = a_ticket_row(holder="Ada", persons=3)
+    state = a_state_row(
+        made=2,
+        made_by_window=[2],
+        persons_by_window=[5],
+        day=date(2026, 6, 13),
+        made_on_day=1,
+        first_at=NOON_MS,
+        last_at=NOON_MS + 60_000,
+        last_reader="north",
+        inside="hall",
+        inside_persons=3,
+    )
+
+    found = (seller_fields(ticket) + state_fields(state)).replace(SEPARATOR, " ")
+
+    written = (
+        " pvisit hAda n3 m2 e5 y1781344800000 Ynorth l1781344860000 Lnorth d20260613 c1 ihall k3"
+    )
+    assert (PHASE, found) == ("phase_3", written)
