@@ -77,6 +77,19 @@ local function tally(meta, day, outcome)
   add_to(meta, 'n:' .. outcome, 1)
 end
 
+local function conflict_text(reason, with, reader, at)
+  return concat({ reason, with or '', reader or '', at and instant(at) or '' }, '\31')
+end
+
+-- A grant against the rules says so in its answer and in its event.
+local function put_in_conflict(case, reason)
+  local record = case.record
+  local newest = record and grants_of(record)[1]
+  case.conflict_reason, case.conflict_with = reason, newest and newest.event or nil
+  case.conflict = conflict_text(reason, case.conflict_with, record and last_reader(record),
+    record and last_at(record))
+end
+
 -- The event of a decision as far as it is known before what it changes (gateway/tickets/event.py).
 local function scan_row(case, decision, reason)
   local record, window, how = case.record, case.window and case.windows[case.window], case.how
@@ -183,7 +196,7 @@ local function grant(case)
     set_place(record, case.move)
     set_moved(record, case.now_text)
   end
-  local given, row = grant_of(case, reserve), scan_row(case, 'g', nil)
+  local given, row = grant_of(case, reserve), scan_row(case, 'g', case.conflict_reason)
   if reserve then
     row[37] = figure[case.how.hold_ms]
   else
@@ -223,19 +236,10 @@ local function answered_before(case, found)
   return reply('granted', nil, found.event, true, nil, attention, found.persons, case_view(case))
 end
 
-local function conflict_text(reason, with, reader, at)
-  return concat({ reason, with or '', reader or '', at and instant(at) or '' }, '\31')
-end
-
 -- An offline grant counts whatever the rules say now; what they say is its conflict.
 local function force(case, reason)
   local record = case.record
-  if reason then
-    local newest = record and grants_of(record)[1]
-    case.conflict_with = newest and newest.event or nil
-    case.conflict = conflict_text(reason, case.conflict_with, record and last_reader(record),
-      record and last_at(record))
-  end
+  if reason then put_in_conflict(case, reason) end
   if not record or (not case.how.exit and (case.how.free or case.spaces[1].mode == 'free')) then
     pass_freely(case)
     return

@@ -43,6 +43,29 @@ async def test_offline_grant_that_the_rules_refuse_is_listed_newest_first(
     assert rest["next"] is None
 
 
+async def test_grant_against_the_rules_is_listed_though_the_ticket_had_no_other(
+    house: House, streaming: Streamer
+) -> None:
+    await put(house, "T1", status="cancelled")
+    item = {"code": "T1", "nonce": "T1", "decided": "granted", "direction": "entry", "persons": 1}
+    at = (datetime.now(UTC) - timedelta(seconds=9)).isoformat()
+    status, batch = await ask(
+        house, "POST", "/v1/scans/batch", "door", [item | {"at": at}], Idempotency_Key="one"
+    )
+    assert status == 200, batch
+    conflict = batch["items"][0]["conflict"]
+    assert conflict == {"reason": "cancelled", "with": None, "reader": None, "at": None}
+    await streamed(house, "T1", events=1)
+
+    _, listed = await ask(house, "GET", "/v1/conflicts", "operator")
+
+    (event,) = listed["items"]
+    assert (event["decision"], event["reason"]) == ("granted", "cancelled")
+    assert event["conflict_with"] is None
+    _, history = await ask(house, "GET", "/v1/tickets/T1/history", "operator")
+    assert history["items"] == [event]
+
+
 async def test_conflicts_need_an_operator_and_a_readable_place(house: House) -> None:
     assert problem(await ask(house, "GET", "/v1/conflicts", "scanner"), 403, "forbidden")
     found = await ask(house, "GET", "/v1/conflicts?after=x", "operator")
