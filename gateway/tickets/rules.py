@@ -58,10 +58,13 @@ def decide(entitlement: Entitlement, scan: Scan, venue: Venue) -> Ruling:
 def record(entitlement: Entitlement, scan: Scan, venue: Venue) -> Ruling:
     """Take in a scan granted elsewhere: it counts whatever the rules say.
 
-    The first of ``passed`` is the reason of its conflict. More persons than are left on a stamp
-    came in on a stamp of their own. An unknown ticket is counted only.
+    The first of ``passed`` is the reason of its conflict, before what soft anti-passback says. More
+    persons than are left on a stamp came in on a stamp of their own. An unknown ticket is counted
+    only.
     """
     ruling = _rule(entitlement, scan, venue, frozenset(Reason))
+    if ruling.passed:
+        ruling = replace(ruling, conflict=ruling.passed[0])
     if ruling.kind is Kind.REST and entitlement.ticket is not None:
         left = persons_left(entitlement.ticket, entitlement.state, ruling.index)
         return replace(ruling, kind=Kind.STAMP) if ruling.persons > left else ruling
@@ -76,7 +79,8 @@ def _rule(entitlement: Entitlement, scan: Scan, venue: Venue, passes: frozenset[
     known = _known(entitlement, scan, venue)
     party = known.party if known else _stranger(entitlement, scan)
     reason, passed = _first(_objections(entitlement, known, scan, venue), passes)
-    ruling = Ruling(reason, party.kind, party.persons, passed=passed)
+    conflict = _flag(entitlement, known, scan, venue) if reason is None else None
+    ruling = Ruling(reason, party.kind, party.persons, passed=passed, conflict=conflict)
     if known is None:
         unsure = entitlement.ticket is not None or venue.loading
         return replace(ruling, degraded=unsure and ruling.kind is Kind.EXIT)
@@ -145,7 +149,7 @@ def _objections(
         return
     yield from _against_ticket(known, scan.now)
     yield from known.choice.reasons
-    if _is_inside(known, scan, venue):
+    if _is_inside(known, scan, venue, AntiPassback.HARD):
         yield Reason.ALREADY_INSIDE
     yield from known.party.objections
     if _is_full(known, scan, venue):
@@ -165,9 +169,22 @@ def _against_exit(entitlement: Entitlement, scan: Scan, venue: Venue) -> Iterato
         if not venue.loading:
             yield Reason.UNKNOWN_TICKET
         return
-    state = entitlement.state
-    if _is_strict(state, scan, venue) and not covers(state.inside, scan.space, venue):
+    if _is_outside(entitlement, scan, venue, AntiPassback.HARD):
         yield Reason.NOT_INSIDE
+
+
+def _flag(
+    entitlement: Entitlement, known: _Known | None, scan: Scan, venue: Venue
+) -> Reason | None:
+    """Tell what soft anti-passback finds wrong with a grant; an operator's override knows it."""
+    if scan.override or is_evacuated(scan, venue) or is_free(scan, venue):
+        return None
+    if scan.direction is Direction.EXIT:
+        outside = _is_outside(entitlement, scan, venue, AntiPassback.SOFT)
+        return Reason.NOT_INSIDE if outside else None
+    if known is not None and _is_inside(known, scan, venue, AntiPassback.SOFT):
+        return Reason.ALREADY_INSIDE
+    return None
 
 
 def _against_reader(scan: Scan) -> Iterator[Reason]:
@@ -219,10 +236,10 @@ def _any_around(scan: Scan, venue: Venue, mode: Mode) -> bool:
     return any(space.mode is mode for space in venue.around(scan.space))
 
 
-def _is_strict(state: TicketState, scan: Scan, venue: Venue) -> bool:
-    """Tell whether anti-passback refuses here and now; after a while it forgives."""
+def _minds(how: AntiPassback, state: TicketState, scan: Scan, venue: Venue) -> bool:
+    """Tell whether anti-passback of this kind acts here and now; after a while it forgives."""
     space = venue.spaces.get(scan.space)
-    if space is None or space.anti_passback is not AntiPassback.HARD:
+    if space is None or space.anti_passback is not how:
         return False
     forgiven_ms = space.anti_passback_min * MS_PER_MINUTE
     if not forgiven_ms or state.moved_at is None:
@@ -230,13 +247,23 @@ def _is_strict(state: TicketState, scan: Scan, venue: Venue) -> bool:
     return scan.now < state.moved_at + forgiven_ms
 
 
-def _is_inside(known: _Known, scan: Scan, venue: Venue) -> bool:
+def _is_inside(known: _Known, scan: Scan, venue: Venue, how: AntiPassback) -> bool:
     """Tell whether all who may be inside on this ticket are, where that matters."""
     nobody_to_come = known.state.made > 0 and known.used.left == 0 and known.used.out <= 0
     return (
         nobody_to_come
         and covers(known.state.inside, scan.space, venue)
-        and _is_strict(known.state, scan, venue)
+        and _minds(how, known.state, scan, venue)
+    )
+
+
+def _is_outside(entitlement: Entitlement, scan: Scan, venue: Venue, how: AntiPassback) -> bool:
+    """Tell whether a known ticket leaves where it is not, where that matters."""
+    state = entitlement.state
+    return (
+        entitlement.ticket is not None
+        and not covers(state.inside, scan.space, venue)
+        and _minds(how, state, scan, venue)
     )
 
 

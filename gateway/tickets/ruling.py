@@ -27,8 +27,10 @@ class Ruling:
     """The rule's answer to one scan.
 
     ``reason`` is ``None`` when granted, also by override; ``passed`` are the reasons an override
-    passed. ``index`` is the window's place among the ticket's windows, ``-1`` without one.
-    ``kind`` is what a grant is or would have been; ``None`` for a malformed code and a replay.
+    passed. ``conflict`` is what speaks against a grant that needed no override: soft anti-passback,
+    or the rules against a scan granted elsewhere. ``index`` is the window's place among the
+    ticket's windows, ``-1`` without one. ``kind`` is what a grant is or would have been; ``None``
+    for a malformed code and a replay.
     """
 
     reason: Reason | None
@@ -40,6 +42,7 @@ class Ruling:
     allowed: int | None = None
     attention: bool = False
     passed: tuple[Reason, ...] = ()
+    conflict: Reason | None = None
     replayed: bool = False
     degraded: bool = False
 

@@ -5,6 +5,7 @@
 --   turn: what the scans of its batch share · how: what it shares with others of its reader (chain, exit,
 --   persons asked, closed, out_of_service, free, bad_signature, stale, day) · now ·
 --   record · product, windows · spaces of the chain · override
+-- and what it finds: flag, the reason that soft anti-passback has against a grant
 
 -- What stands before the ticket is looked at. Returns a reason, or 'free'.
 local function gate_reason(case)
@@ -113,16 +114,19 @@ local function full_reason(case)
   return nil
 end
 
--- Whether anti-passback refuses here and now; after a while it forgives.
-local function is_strict(case)
+-- What anti-passback does here and now, 'h' refuse or 's' flag; after a while it forgives.
+local function passback(case)
   local space, moved = case.spaces[1], moved_at(case.record)
-  if not space.hard then return false end
-  return space.forgiven_ms == 0 or not moved or case.now < moved + space.forgiven_ms
+  if not space.passback then return nil end
+  local acts_now = space.forgiven_ms == 0 or not moved or case.now < moved + space.forgiven_ms
+  return acts_now and space.passback or nil
 end
 
+-- What it does about all who may be inside on this ticket and are.
 local function already_inside(case, party)
-  return is_strict(case) and case.record.m ~= nil and party.left == 0 and party.out <= 0
+  local inside = case.record.m ~= nil and party.left == 0 and party.out <= 0 and case.spaces[1].passback
     and is_within(case.record, case.turn.spaces, case.how.chain[1])
+  return inside and passback(case) or nil
 end
 
 -- Chooses the window (for every answer shows one) and says whether it refuses.
@@ -151,8 +155,10 @@ local function judge_entry(case)
   if reason then return reason end
   if not case.override then
     if window_reason then return window_reason end
-    if already_inside(case, case.party) then return 'already_inside' end
+    local twice = already_inside(case, case.party)
+    if twice == 'h' then return 'already_inside' end
     if against then return against end
+    case.flag = twice and 'already_inside' or nil
   end
   move_in(case)
   if not case.override then return full_reason(case) end
@@ -178,9 +184,11 @@ end
 
 local function judge_exit(case)
   leave(case)
-  local refused = is_strict(case) and not case.override
-    and not is_within(case.record, case.turn.spaces, case.how.chain[1])
-  return refused and 'not_inside' or nil
+  local unseen = not case.override and passback(case)
+  if not unseen or is_within(case.record, case.turn.spaces, case.how.chain[1]) then return nil end
+  if unseen == 'h' then return 'not_inside' end
+  case.flag = 'not_inside'
+  return nil
 end
 
 -- Through a free gate, or on an unknown code: persons are counted and nothing is stamped.

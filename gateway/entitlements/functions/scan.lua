@@ -239,6 +239,7 @@ end
 -- An offline grant counts whatever the rules say now; what they say is its conflict.
 local function force(case, reason)
   local record = case.record
+  reason = reason or case.flag
   if reason then put_in_conflict(case, reason) end
   if not record or (not case.how.exit and (case.how.free or case.spaces[1].mode == 'free')) then
     pass_freely(case)
@@ -324,7 +325,11 @@ local function scan(turn, key, how_text, now, nonce, special)
   if before then return before end
   local reason = judge(case)
   if reason == 'unavailable' then return 'unavailable' end
-  if how.recorded then reason = claimed_reason(case, reason) end
+  if how.recorded then
+    reason = claimed_reason(case, reason)
+  elseif case.flag and not reason then
+    put_in_conflict(case, case.flag)
+  end
   if case.record and not case.window then take_window(case) end
   local event = not how.check and write(case, reason) or nil
   local attention = case.record and (case.record.A or case.product.attention)

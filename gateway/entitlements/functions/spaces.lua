@@ -20,7 +20,7 @@ local facts_of = remembering(function(text)
     parent = part[1] ~= '' and part[1] or nil,
     capacity = tonumber(part[2]),
     refuses = part[3] == 'r',
-    hard = part[4] == 'h',
+    passback = part[4] ~= 'o' and part[4] or nil,
     forgiven_ms = tonumber(part[5]) or 0,
   }
 end, 2000)
@@ -40,7 +40,7 @@ local function read_spaces(book, chain_text)
     local limit = facts.refuses and facts.capacity or nil
     spaces[#spaces + 1] = {
       id = fields[position], inside = fields[position + 1], reserved = fields[position + 2],
-      limit = limit, hard = facts.hard, forgiven_ms = facts.forgiven_ms, mode = mode,
+      limit = limit, passback = facts.passback, forgiven_ms = facts.forgiven_ms, mode = mode,
     }
     spaces.evacuating = spaces.evacuating or mode == 'evacuate'
     spaces.locked = spaces.locked or mode == 'locked'

@@ -4,10 +4,10 @@ import pytest
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import NotPossible
-from gateway.tickets.decision import Decision
+from gateway.tickets.decision import Conflict, Decision
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import NEW, Ticket
-from gateway.tickets.scan import Mode
+from gateway.tickets.scan import AntiPassback, Mode
 from tests.integration.entitlements.bench import (
     FOR_EVER,
     MINUTE,
@@ -54,6 +54,31 @@ async def test_reservation_counts_with_its_passage(bench: Bench) -> None:
     assert (await bench.store.passage(row)).replayed
     with pytest.raises(NotPossible):
         await bench.store.annul(row)
+
+
+async def test_soft_anti_passback_flags_the_answer_and_the_event(bench: Bench) -> None:
+    await bench.a_space(anti_passback=AntiPassback.SOFT)
+    code = await bench.a_ticket(stamps=9)
+    first = await bench.store.scan(code, bench.place("north-1"))
+    assert first.conflict is None
+
+    again = await bench.store.scan(code, bench.place("north-2", reserves=True))
+
+    inside = Conflict("already_inside", first.event, "north-1", bench.store.time)
+    assert again.conflict == inside
+    row = await grant_of(bench, again)
+    assert (row.decision, row.reason, row.conflict_with) == ("g", "already_inside", first.event)
+    assert (await bench.store.passage(row)).conflict is None
+
+
+async def test_exit_of_a_ticket_never_seen_is_flagged_without_another_event(bench: Bench) -> None:
+    await bench.a_space(anti_passback=AntiPassback.SOFT)
+
+    left = await bench.store.scan(await bench.a_ticket(), bench.place(direction="exit"))
+
+    assert left.conflict == Conflict("not_inside", None, None, None)
+    row = await grant_of(bench, left)
+    assert (row.decision, row.reason, row.conflict_with) == ("g", "not_inside", "")
 
 
 async def test_group_passes_one_by_one_and_the_rest_is_annulled(bench: Bench) -> None:

@@ -126,6 +126,10 @@ class Given:
         return self.grant.stand is Stand.RESERVED
 
 
+def conflict_in(decision: Decision) -> str | None:
+    return decision.conflict.reason if decision.conflict else None
+
+
 class StoreMachine(RuleBasedStateMachine):
     url = ""
 
@@ -281,6 +285,7 @@ class StoreMachine(RuleBasedStateMachine):
         if first is not None and not check:
             self.replayed(decision, first)
             return
+        assert conflict_in(decision) == ruling.conflict
         if decision.granted:  # what is refused before the ticket is looked at counts as one
             assert decision.persons == ruling.persons
         outcome = Outcome(held.state)
@@ -326,8 +331,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.replayed(decision, first)
             return
         assert decision.persons == ruling.persons
-        conflict = decision.conflict.reason if decision.conflict else None
-        assert conflict == (ruling.passed[0] if ruling.passed else None)
+        assert conflict_in(decision) == ruling.conflict
         outcome = self.given(decision, nonce, held, ruling, scan, code=code, venue=venue)
         self.left_behind(held, outcome, venue)
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from tests.vectors.tables.reentry import HARD, IN, SOFT
 from tests.vectors.tables.words import Fields, case, stamped
 
 OUT: Fields = {"direction": "exit"}
 GROUP: Fields = {"audience": "group", "persons": 5}
+INSIDE = stamped(1, **IN)
 
 
 def cases() -> Iterator[Fields]:
@@ -29,7 +31,12 @@ def _conflicts() -> Iterator[Fields]:
         ("the rest of a stamp", "granted rest 2", {"ticket": GROUP, "state": stamped(1, persons=[3])}, None),
         ("more than the rest take a stamp", "granted stamp 5", {"ticket": GROUP, "state": stamped(1, persons=[3]), "scan": {"persons": 5}}, "party_too_large"),
         ("fewer of a whole group than are left", "granted rest 1", {"ticket": GROUP, "state": stamped(1, persons=[3]), "scan": {"persons": 1}}, "party_too_large"),
-        ("an exit", "granted exit", {"state": stamped(1, inside="hall", inside_persons=1), "scan": OUT}, None),
+        ("an exit", "granted exit", {"state": INSIDE, "scan": OUT}, None),
+        ("inside, soft anti-passback", "granted stamp", {"product": {"max_stamps": 10}, "state": INSIDE, "spaces": SOFT}, "already_inside"),
+        ("inside, hard anti-passback", "granted stamp", {"state": INSIDE, "spaces": HARD}, "already_inside"),
+        ("inside, soft anti-passback: a refusal comes first", "granted stamp", {"state": INSIDE, "spaces": SOFT}, "no_stamps_left"),
+        ("an exit of one who has gone, soft anti-passback", "granted exit", {"state": gone, "spaces": SOFT, "scan": OUT}, "not_inside"),
+        ("an exit of one who has gone, hard anti-passback", "granted exit", {"state": gone, "spaces": HARD, "scan": OUT}, "not_inside"),
         ("an exit of an unknown ticket", "granted exit", {"unknown": True, "scan": OUT}, "unknown_ticket"),
     )  # fmt: skip
     for name, result, parts, conflict in table:

@@ -9,6 +9,7 @@ AFTER: Fields = {"reentry": "after_exit"}
 FREE: Fields = {"reentry": "free"}
 IN: Fields = {"inside": "hall", "inside_persons": 1}
 HARD: list[Fields] = [{"id": "hall", "anti_passback": "hard"}]
+SOFT: list[Fields] = [{"id": "hall", "anti_passback": "soft"}]
 
 
 def cases() -> Iterator[Fields]:
@@ -17,6 +18,7 @@ def cases() -> Iterator[Fields]:
     yield from _free()
     yield from _groups()
     yield from _anti_passback()
+    yield from _soft_anti_passback()
     yield from _exits()
     yield from _exit_effects()
 
@@ -146,6 +148,7 @@ def _anti_passback() -> Iterator[Fields]:
             product=many,
             state=inside,
             spaces=[{"id": "hall", "anti_passback": mode}],
+            conflict="already_inside" if mode == "soft" else None,
         )
     table: tuple[tuple[str, str, str, Fields, Fields, Fields, list[Fields]], ...] = (
         ("outside", "granted stamp", "14:00", many, {}, stamped(1), HARD),
@@ -170,6 +173,57 @@ def _anti_passback() -> Iterator[Fields]:
             state=state,
             spaces=spaces,
         )
+
+
+def _soft_anti_passback() -> Iterator[Fields]:
+    inside = stamped(1, **IN)
+    forgiving: list[Fields] = [SOFT[0] | {"anti_passback_min": 60}]
+    around: list[Fields] = [{"id": "museum"}, SOFT[0] | {"parent": "museum"}, {"id": "room", "parent": "hall"}, {"id": "garden"}]  # fmt: skip
+    many: Fields = {"max_stamps": 10}
+    two: Fields = {"persons": 2}
+    twice = "already_inside"
+    table: tuple[tuple[str, str, str | None, str, Fields, Fields, Fields, list[Fields], Fields], ...] = (
+        ("never in", "granted stamp", None, "14:00", many, {}, {}, SOFT, {}),
+        ("outside", "granted stamp", None, "14:00", many, {}, stamped(1), SOFT, {}),
+        ("free re-entry", "granted reentry", twice, "14:00", FREE, {}, inside, SOFT, {}),
+        ("a stamp left in another window", "granted stamp", twice, "14:00", many, {"windows": [{"until": "12:00"}, {"from": "12:00"}]}, inside, SOFT, {}),
+        ("not while persons are left", "granted rest", None, "14:00", many, two, inside, SOFT, {}),
+        ("not for those who went out", "granted reentry", None, "14:00", AFTER, two, stamped(1, persons=[2], **IN), SOFT, {}),
+        ("inside a space within", "granted stamp", twice, "14:00", many, {}, inside | {"inside": "room"}, around, {}),
+        ("inside the space around it", "granted stamp", None, "14:00", many, {}, inside | {"inside": "museum"}, around, {}),
+        ("inside elsewhere", "granted stamp", None, "14:00", many, {}, inside | {"inside": "garden"}, around, {}),
+        ("a space within, which minds nothing", "granted stamp", None, "14:00", many, {}, inside | {"inside": "room"}, around, {"space": "room"}),
+        ("back from a space within", "granted stamp", twice, "14:00", many, {}, inside | {"inside_persons": 0}, SOFT, {}),
+        ("not forgiven yet", "granted stamp", twice, "10:59:59", many, {}, inside, forgiving, {}),
+        ("forgiven", "granted stamp", None, "11:00", many, {}, inside, forgiving, {}),
+        ("an override knows", "granted stamp", None, "14:00", many, {}, inside, SOFT, {"override": True}),
+        ("a free space", "granted free", None, "14:00", many, {}, inside, [SOFT[0] | {"mode": "free"}], {}),
+        ("refused by another rule", "no_stamps_left", None, "14:00", {}, {}, inside, SOFT, {}),
+        ("refused by an earlier rule", "too_late", None, "14:00", many, {"valid_until": "13:00"}, inside, SOFT, {}),
+    )  # fmt: skip
+    for name, result, conflict, now, product, ticket, state, spaces, scan in table:
+        yield case(
+            f"soft anti-passback: {name}",
+            result,
+            now=now,
+            product=product,
+            ticket=ticket,
+            state=state,
+            spaces=spaces,
+            scan=scan,
+            conflict=conflict,
+        )
+    yield case(
+        "soft anti-passback: a check tells",
+        "granted stamp",
+        product=many,
+        state=inside,
+        spaces=SOFT,
+        scan={"check": True},
+        counted_persons=0,
+        counted_stamps=0,
+        conflict=twice,
+    )
 
 
 def _exits() -> Iterator[Fields]:
@@ -231,11 +285,42 @@ def _exits() -> Iterator[Fields]:
         ("hard, gone, free", "granted exit", "14:00", gone, [HARD[0] | {"mode": "free"}], {}),
         ("hard, forgiven", "granted exit", "11:00", gone, [HARD[0] | {"anti_passback_min": 60}], {}),
         ("hard, not forgiven yet", "not_inside", "10:59", gone, [HARD[0] | {"anti_passback_min": 60}], {}),
-        ("soft, gone", "granted exit", "14:00", gone, [{"id": "hall", "anti_passback": "soft"}], {}),
         ("locked space", "granted exit", "14:00", inside, [{"id": "hall", "mode": "locked"}], {}),
     )  # fmt: skip
     for name, result, now, state, spaces, more in table:
         yield case(f"an exit: {name}", result, now=now, state=state, spaces=spaces, scan=out | more)
+    forgiving = SOFT[0] | {"anti_passback_min": 60}
+    soft: tuple[tuple[str, str | None, str, Fields, list[Fields], Fields], ...] = (
+        ("inside", None, "14:00", inside, SOFT, {}),
+        ("gone", "not_inside", "14:00", gone, SOFT, {}),
+        ("never in", "not_inside", "14:00", {}, SOFT, {}),
+        ("gone, override", None, "14:00", gone, SOFT, {"override": True}),
+        ("in a space within", None, "14:00", inside | {"inside": "room"}, [SOFT[0], *around[1:]], {}),
+        ("in the space around it", "not_inside", "14:00", inside | {"inside": "museum"}, [{"id": "museum"}, SOFT[0] | {"parent": "museum"}], {}),
+        ("elsewhere", "not_inside", "14:00", inside | {"inside": "garden"}, [SOFT[0], *around[1:]], {}),
+        ("gone, evacuation", None, "14:00", gone, [SOFT[0] | {"mode": "evacuate"}], {}),
+        ("gone, free", None, "14:00", gone, [SOFT[0] | {"mode": "free"}], {}),
+        ("forgiven", None, "11:00", gone, [forgiving], {}),
+        ("not forgiven yet", "not_inside", "10:59", gone, [forgiving], {}),
+    )  # fmt: skip
+    for name, conflict, now, state, spaces, more in soft:
+        yield case(
+            f"an exit: soft, {name}",
+            "granted exit",
+            now=now,
+            state=state,
+            spaces=spaces,
+            scan=out | more,
+            conflict=conflict,
+        )
+    yield case(
+        "an exit: soft, a ticket of an unknown product",
+        "granted exit",
+        spaces=SOFT,
+        scan=out,
+        no_product=True,
+        conflict="not_inside",
+    )
 
 
 def _exit_effects() -> Iterator[Fields]:
