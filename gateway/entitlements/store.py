@@ -524,14 +524,25 @@ class EntitlementStore:
         operator: str,
         reason: str | None,
         untracked: bool = False,
+        once: str | None = None,
     ) -> Settled:
-        """Count persons nobody scanned: waved through, or seen by a sensor (``untracked``)."""
+        """Count persons nobody scanned: waved through, or seen by a sensor (``untracked``).
+
+        Args:
+            place: where.
+            persons: how many.
+            operator: who says so.
+            reason: why, written into the event.
+            untracked: seen by a sensor.
+            once: an id of the count without a blank, at most 11 characters. Told again with it, the
+                same count counts nobody; a reader remembers its last two in each space.
+        """
         line = await self._call(
             "count",
             [self.key("spaces"), self.key("events"), self.key("meta")],
             [
                 self.now(), "t" if untracked else "c", ",".join(place.chain), place.reader,
-                place.letter, persons, operator, reason or "",
+                place.letter, persons, operator, reason or "", once or "",
             ],
         )  # fmt: skip
         return self._settled("", line)

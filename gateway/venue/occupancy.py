@@ -88,6 +88,8 @@ class Occupancies:
         self._facts: Mapping[str, SpaceFacts] = {}
         self._spaces: dict[str, Occupancy] = {}
         self._owed: dict[str, int] = {}
+        self._told: dict[str, tuple[str, int]] = {}
+        """What the store was told of them and has not answered yet: an id, and persons."""
 
     def lay_out(self, site: Site, facts: Mapping[str, SpaceFacts]) -> None:
         """Follow the spaces of a site from now on; ``facts`` have their capacities now."""
@@ -106,7 +108,10 @@ class Occupancies:
                 if await self._lease.held():
                     await self.look()
                 else:
-                    self._spaces.clear()  # another follows, and remembers more than we
+                    # another follows, and remembers more than we
+                    self._spaces.clear()
+                    self._owed.clear()
+                    self._told.clear()
             except StoreUnavailable:
                 pass
             await asyncio.sleep(LOOK_EVERY_S)
@@ -120,6 +125,9 @@ class Occupancies:
         site = self._site
         if site is None:
             return
+        for space in site.spaces:
+            if space.id in self._told:
+                await self._count_out(site, space.id)
         now, inside = self._clock(), {each.id: each for each in await self._admin.spaces()}
         for space in site.spaces:
             state = inside.get(space.id)
@@ -153,9 +161,9 @@ class Occupancies:
 
     async def _count_out(self, site: Site, space: str) -> None:
         """Count those out who are taken to have left, once the store takes it."""
-        owed = self._owed[space]
-        if not owed:
-            return
         place = Place("", space, site.chain(space), "exit")
-        await self._store.count(place, persons=owed, operator="", reason=REASON)
-        self._owed[space] = 0
+        while owed := self._owed[space]:
+            once, persons = self._told.setdefault(space, (secrets.token_urlsafe(8), owed))
+            await self._store.count(place, persons=persons, operator="", reason=REASON, once=once)
+            del self._told[space]
+            self._owed[space] -= persons

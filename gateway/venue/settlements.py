@@ -7,16 +7,16 @@ any more. What a restart loses is covered twice: a reservation has its deadline
 """
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, assert_never
 
 import structlog
 
 from gateway.entitlements.place import Place
 from gateway.entitlements.store import (
-    SETTLING_PATIENCE_S,
     EntitlementStore,
     NotPossible,
     UnknownEvent,
@@ -30,8 +30,6 @@ from gateway.venue.settling import Archive, lost_grant
 KEPT: Final = 10_000
 """A lane passes a person a second at most: hours of them."""
 PAUSE_S: Final = 0.1
-LONG_S: Final = 0.9 * SETTLING_PATIENCE_S
-"""A question that has waited for so long has been sent and not answered."""
 ROWS: Final = 16
 """Grants whose events are kept, for parties that pass one by one."""
 READ_AT_ONCE: Final = 1_000
@@ -80,11 +78,12 @@ class Annulment:
 
 @dataclass(frozen=True, slots=True)
 class Untracked:
-    """Persons passed without a grant."""
+    """Persons passed without a grant; ``once`` is the id that they are counted under."""
 
     place: Place
     persons: int
     why: str
+    once: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +168,18 @@ class Settlements:
             await self._some.wait()
             again = False
             while self._waiting:
-                entry, since = self._waiting[0], self._loop.time()
+                entry = self._waiting[0]
                 try:
                     if isinstance(entry, LatePassage):
                         # Told as a figure, it may be written twice.
                         entry = self._waiting[0] = await self._counted(entry)
+                    if isinstance(entry, Untracked) and entry.once is None:
+                        entry = self._waiting[0] = replace(entry, once=secrets.token_urlsafe(8))
                     await self._write(entry, again=again)
                 except (StoreUnavailable, DatabaseUnavailable):
-                    if not self._is_on_its_way(entry, self._loop.time() - since):
-                        again = True
-                        await asyncio.sleep(PAUSE_S)
-                        continue
+                    again = True
+                    await asyncio.sleep(PAUSE_S)
+                    continue
                 except (NotPossible, UnknownEvent, UnknownTicket) as why:
                     # All have passed, or the deadline was first, or a rebuilt store forgot it.
                     log.debug("not_settled", lane=self._lane, entry=type(entry).__name__, why=why)
@@ -188,13 +188,6 @@ class Settlements:
                     self._waiting.popleft()
             self._some.clear()
             self._none.set()
-
-    def _is_on_its_way(self, entry: Entry, waited_s: float) -> bool:
-        """Tell whether a frozen store will carry an entry out that must not be told twice.
-
-        It has been sent on a connection that still stands; only the answer has taken too long.
-        """
-        return isinstance(entry, Untracked) and waited_s >= LONG_S and self._store.up
 
     async def _write(self, entry: Entry, *, again: bool) -> None:
         store = self._store
@@ -209,8 +202,10 @@ class Settlements:
             case Annulment(tx, given):
                 row = await self._row(tx, None if again else given)
                 await store.annul(row or lost_grant(tx, given.code))
-            case Untracked(place, persons, why):
-                await store.count(place, persons=persons, operator="", reason=why, untracked=True)
+            case Untracked(place, persons, why, once):
+                await store.count(
+                    place, persons=persons, operator="", reason=why, untracked=True, once=once
+                )
             case Malformed(place):
                 await store.malformed(place)
             case Nothing() | LatePassage():

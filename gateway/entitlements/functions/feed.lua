@@ -76,6 +76,15 @@ function acts.count(keys, args, spaces)
   local epoch = call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
   local chain, persons = name_list[args[3]], tonumber(args[6])
+  local field, told = 'o:' .. args[4] .. '/' .. chain[1], nil
+  if args[9] ~= '' then
+    told = split(look_up(spaces, field) or '', ' ')
+    for position = 1, #told, 2 do
+      if told[position] == args[9] then
+        return settled(told[position + 1], nil, true, nil, keys, nil, 0)
+      end
+    end
+  end
   local row = new_row(tonumber(args[1]))
   row[2], row[7], row[8] = args[2], chain[1], args[4]
   row[9], row[10], row[13], row[14] = args[7], args[5], args[6], 'n'
@@ -83,6 +92,10 @@ function acts.count(keys, args, spaces)
   local event = emit(keys[2], epoch, row, clock())
   for _, space in ipairs(chain) do
     add_persons(spaces, 'i:', space, args[5] == 'x' and -persons or persons)
+  end
+  if told then
+    local before = told[2] and ' ' .. told[1] .. ' ' .. told[2] or ''
+    write_down(spaces, field, args[9] .. ' ' .. event .. before)
   end
   return settled(event, nil, nil, nil, keys, nil, 0)
 end

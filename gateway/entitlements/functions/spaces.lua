@@ -1,7 +1,8 @@
 -- Occupancy: who is inside which space. The hash of spaces has for each space S
 --   S "parent|capacity|full|anti-passback|forgiven_ms" (full: r refuse, w warn; anti-passback: h
 --   hard, s soft, o off) · i:S persons inside · r:S reserved · m:S mode (absent: normal)
--- and for each reader  l:READER "event code" of the reservation open in that lane.
+-- for each reader  l:READER "event code" of the reservation open in that lane, and for each reader
+-- (or none) and space  o:READER/S "id event id event", its last two counts that are counted once.
 
 local chain_fields = remembering(function(text)
   local fields = {}

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.entitlements.place import Place
-from gateway.entitlements.store import NotPossible
+from gateway.entitlements.store import NotPossible, Settled
 from gateway.tickets.decision import Conflict, Decision
 from gateway.tickets.event import EventRow
 from gateway.tickets.model import NEW, Ticket
@@ -344,3 +344,24 @@ async def test_backslashes_of_names_and_words_are_those_that_were_said(bench: Be
         ("day\\night\\", "ada\\bob", "C:\\new"),
         ("day\\night\\", "eve\\", "\\N"),
     ]
+
+
+async def test_count_told_again_counts_nobody_twice(bench: Bench) -> None:
+    await bench.a_space("garden")
+
+    async def count(once: str | None, space: str = "hall") -> Settled:
+        place = bench.place("", space)
+        return await bench.store.count(place, persons=2, operator="", reason=None, once=once)
+
+    first, second = await count("a"), await count("b")
+    again = [await count("a"), await count("b"), await count("a")]
+
+    assert [it.replayed for it in (first, second, *again)] == [False, False, True, True, True]
+    assert [it.event for it in again] == [first.event, second.event, first.event]
+    assert await bench.inside() == {"garden": 0, "hall": 4}
+    elsewhere = await count("a", "garden")
+    assert not elsewhere.replayed
+    assert not (await count(None)).replayed
+    assert not (await count(None)).replayed
+    assert await bench.inside() == {"garden": 2, "hall": 8}
+    assert [space.id for space in await bench.admin.spaces()] == ["garden", "hall"]

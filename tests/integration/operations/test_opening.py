@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config import Site
+from gateway.entitlements.store import Settled
+from gateway.errors import StoreUnavailable
 from gateway.venue.occupancy import Lease
 from tests.integration.http.conftest import House, a_house
 from tests.integration.http.test_contract import ask, put, scan
@@ -286,6 +288,47 @@ async def test_who_has_been_inside_too_long_is_counted_out(
             ("c", "x", "2"),
             ("c", "x", "3"),
         ]
+
+
+async def test_who_is_taken_to_have_left_is_counted_out_once_although_the_answer_is_lost(
+    redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site.model_validate(
+        {
+            "site": {"id": "museum", "timezone": "Europe/Paris"},
+            "space": [{"id": "garden", "dwell_min": 30}],
+            "equipment": [{"id": "door", "space": "garden"}],
+        }
+    )
+    store = SetStore(redis_url, "museum", PARIS, wall=time.time)
+    start = store.at = ms(wall("2027-01-11T11:00:00"))
+    async with a_house(redis_url, database_url, store, site=site) as house:
+        occupancies = house.services.operations.occupancies
+        for minutes, persons in ((0, 3), (20, 2)):
+            store.at = start + minutes * 60_000
+            body = {"direction": "entry", "persons": persons}
+            await ask(house, "POST", "/v1/spaces/garden/count", "operator", body)
+            await occupancies.look()
+        count = store.count
+
+        async def count_unheard(*what: Any, **facts: Any) -> Settled:
+            await count(*what, **facts)
+            raise StoreUnavailable
+
+        monkeypatch.setattr(store, "count", count_unheard)
+        store.at = start + 31 * 60_000
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await occupancies.look()
+        monkeypatch.undo()
+        await occupancies.look()
+
+        left = [row.persons for row in await house.admin.recent(10) if row.direction == "x"]
+        assert left == ["3"]
+        store.at = start + 51 * 60_000
+        await occupancies.look()
+        left = [row.persons for row in await house.admin.recent(10) if row.direction == "x"]
+        assert left == ["2", "3"]
 
 
 def _hours(since: str, until: str) -> Iterator[datetime]:

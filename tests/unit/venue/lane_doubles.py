@@ -61,7 +61,9 @@ class FakeStore:
     def __init__(self) -> None:
         self.silent = False
         self.up = True
-        self.slow_s = 0.0
+        self.loses = 0
+        """So many answers to counts get lost."""
+        self.counted: list[str] = []
         self.answers: dict[str, Decision] = {}
         self.scans: list[tuple[str, Place, str]] = []
         self.acts: list[tuple[Any, ...]] = []
@@ -89,11 +91,14 @@ class FakeStore:
         self._act("annul", row.event_id)
 
     async def count(
-        self, place: Place, *, persons: int, operator: str, reason: str, untracked: bool
+        self, place: Place, *, persons: int, operator: str, reason: str, untracked: bool, once: str
     ) -> None:
-        if self.slow_s:
-            await asyncio.sleep(self.slow_s)
-        self._act("count", place.direction, persons, reason)
+        if once not in self.counted:
+            self._act("count", place.direction, persons, reason)
+            self.counted.append(once)
+        if self.loses:
+            self.loses -= 1
+            raise StoreUnavailable
 
     async def malformed(self, place: Place) -> None:
         self._act("malformed", place.reader)
