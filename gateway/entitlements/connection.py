@@ -232,7 +232,8 @@ class Connection:
     def _write(self) -> None:
         self._seal()
         outbox, transport = self._outbox, self._transport
-        if transport is not None and outbox:
+        # One that has just been lost refuses to write: nobody who asks now is to blame for that.
+        if transport is not None and outbox and not transport.is_closing():
             transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
         outbox.clear()
 

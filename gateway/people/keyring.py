@@ -106,8 +106,10 @@ class Keyring:
             return self._decoder.decode(record)
         try:
             rows = await self._list()
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
             rows = None
+            if silent is None and await self._shelf.keys_version() is None:
+                raise StoreUnavailable from error  # the store is empty: it knows no key of anybody
         if rows is None and silent is not None:
             raise silent
         return next((row for row in rows or () if row.hash == key_digest), None)

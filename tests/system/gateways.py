@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import asyncpg
 
@@ -58,6 +58,12 @@ def until(holds: Callable[[], bool], *, within_s: float = 10.0, what: str = "it"
     while not holds():
         assert time.monotonic() < ends_at, f"{what} took more than {within_s} s"
         time.sleep(0.02)
+
+
+def _hear(pipe: TextIO, said: list[str]) -> None:
+    """Gather what a process says, until it ends or the pipe is closed under us."""
+    with suppress(ValueError):
+        said.extend(pipe)
 
 
 def descendants(pid: int) -> dict[int, str]:
@@ -115,8 +121,8 @@ class Gateway:
         self.said = []
         assert process.stdout is not None
         assert process.stderr is not None
-        errors = process.stderr
-        threading.Thread(target=lambda: self.said.extend(errors), daemon=True).start()
+        hearing = threading.Thread(target=_hear, args=(process.stderr, self.said), daemon=True)
+        hearing.start()
         timer = threading.Timer(STARTS_WITHIN_S, process.kill)
         timer.start()
         line = process.stdout.readline()

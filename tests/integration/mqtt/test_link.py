@@ -167,7 +167,7 @@ async def test_repeated_scans_and_events_are_taken_once(broker: Mosquitto) -> No
         gate.scan("ABC")
         gate.passed("entry", "e1")
         gate.set_input("fire", value=True)
-        await venue.until(lambda: venue.broker.drops.counts["repeated"] == 3)
+        await venue.until(lambda: venue.broker.drops.counts["repeated"] >= 3)
 
     assert len(venue.told(CodeRead)) == len(venue.told(GateEvent)) == 1
     assert [(i.name, i.value) for i in venue.told(InputChanged)] == [("fire", True)]

@@ -90,7 +90,7 @@ async def test_events_wait_for_a_gateway_that_is_away_and_scans_do_not(broker: M
         gate.scan("WHO-HAS-GONE")
         gate.passed("entry", "e1")
         gate.passed("entry", "e2")
-        await asyncio.sleep(0.1)
+        await first.until(lambda: not gate._untaken)
         second = Venue(broker.url)  # a new process: nothing is remembered, the broker knows us
         async with second.running():
             await second.until_up()

@@ -6,7 +6,14 @@ from typing import Any, override
 import hiredis
 import pytest
 
-from gateway.entitlements.connection import Address, Connection, Part, ReplyError, encode
+from gateway.entitlements.connection import (
+    MOST_TOGETHER,
+    Address,
+    Connection,
+    Part,
+    ReplyError,
+    encode,
+)
 from gateway.errors import StoreUnavailable
 
 
@@ -20,7 +27,13 @@ class Memory(asyncio.WriteTransport):
 
     @override
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.gone:
+            raise RuntimeError("the handler is closed")  # as uvloop says it
         self.writes.append(bytes(data))
+
+    @override
+    def is_closing(self) -> bool:
+        return self.gone
 
     @override
     def abort(self) -> None:
@@ -76,6 +89,19 @@ async def test_commands_of_one_turn_travel_in_one_write(wired: Wired) -> None:
 
 def a_part(name: bytes) -> Part:
     return name, name.lower()
+
+
+async def test_a_full_batch_on_a_connection_just_lost_waits_for_the_loss_to_be_noticed(
+    wired: Wired,
+) -> None:
+    wired.transport.gone = True
+    asked = [wired.connection.join(a_part(b"SCAN"), 1) for _ in range(MOST_TOGETHER)]
+
+    wired.connection._drop()
+
+    for future in asked:
+        with pytest.raises(StoreUnavailable):
+            await future
 
 
 async def test_questions_of_one_turn_are_one_command_with_an_answer_each(wired: Wired) -> None:

@@ -4,6 +4,7 @@ from typing import override
 
 import pytest
 
+from gateway.errors import StoreUnavailable
 from gateway.people.desk import KeyDesk
 from gateway.people.idempotency import Different, Idempotency, Kept, Running, fingerprint
 from gateway.people.identity import Key, digest
@@ -80,6 +81,19 @@ async def test_unknown_keys_do_not_reach_the_database_more_than_once_a_second() 
         assert await keyring.resolve(f"Bearer guess-{number}") is None
 
     assert rows.asked == 1
+
+
+async def test_a_store_that_lost_its_keys_refuses_nobody_while_the_database_is_away() -> None:
+    class Flushed(FakeShelf):
+        @override
+        async def keys_version(self) -> bytes | None:
+            return None
+
+    with pytest.raises(StoreUnavailable):
+        await Keyring(Flushed(), FakeRows(silent=True), lambda: 0.0).resolve("Bearer somebody")
+    assert (
+        await Keyring(FakeShelf(), FakeRows(silent=True), lambda: 0.0).resolve("Bearer x") is None
+    )
 
 
 async def test_name_of_a_failed_request_is_free_again() -> None:
