@@ -71,7 +71,7 @@ end
 
 -- Persons nobody scanned: waved through (c) or seen by a sensor (t).
 -- KEYS spaces · events · meta
--- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason
+-- ARGV now · kind c|t · chain · reader · direction · persons · operator · reason · id (empty: none)
 function acts.count(keys, args, spaces)
   local epoch = call('HGET', keys[3], 'epoch')
   if not epoch then return 'unavailable' end
