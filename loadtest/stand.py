@@ -317,10 +317,17 @@ class Stand:
         """The first process of each family."""
         return self._roots
 
-    def pin(self, *, gateway: Sequence[int], stores: Sequence[int]) -> None:
-        """Say on which cores the gateway and its stores may run."""
+    def pin(
+        self,
+        *,
+        gateway: Sequence[int],
+        stores: Sequence[int],
+        database: Sequence[int] | None = None,
+    ) -> None:
+        """Say on which cores the gateway and its stores may run; the database with the others."""
+        cores = {"gateway": gateway, "postgres": database or stores}
         for name, pids in self.families().items():
-            processes.pin(pids, gateway if name == "gateway" else stores)
+            processes.pin(pids, cores.get(name, stores))
 
     def release(self) -> None:
         """Let everything run everywhere again."""

@@ -2,9 +2,11 @@
 
 The baseline and the gateway take turns on the same cores, with the same generator, the same
 requests and answers of the same length. With one worker: the worker (baseline or gateway) on the
-first core, alone but for the kernel; stores and generator share the second. With two workers
-everything shares both cores. Every scan is a ticket of its own; events and streamer are on; a run
-counts only if its answers were right, and if the database counted what wrk was told.
+first core; entitlement store and generator share the second; PostgreSQL, which follows behind the
+scans with a lower priority of its own, takes what either core has left, as it would without us.
+With two workers everything shares both cores. Every scan is a ticket of its own; events and
+streamer are on; a run counts only if its answers were right, and if the database counted what wrk
+was told.
 """
 
 import asyncio
@@ -79,7 +81,7 @@ async def _measure(plan: Plan, durability: str, workers: int) -> list[Figure]:
         alone = workers == 1
         worker_cores = plan.first_core if alone else plan.cores
         other_cores = plan.second_core if alone else plan.cores
-        stand.pin(gateway=worker_cores, stores=other_cores)
+        stand.pin(gateway=worker_cores, stores=other_cores, database=plan.cores)
         with processes.running_on(other_cores):
             async with bare_handler(plan, workers, size, worker_cores) as (bare_url, bare_pids):
                 await _take_turns(plan, stand, turns, bare_url, bare_pids)
@@ -184,7 +186,7 @@ def _figures(
         for seconds in sorted(turns.process_cpu_s.values(), reverse=True)
     ]
     where = (
-        "worker alone on one core, stores and wrk on the other"
+        "worker on one core, Valkey and wrk on the other, PostgreSQL on what is left"
         if workers == 1
         else "everything on both cores"
     )
