@@ -1,6 +1,7 @@
 """Boards with relays that are not there: each speaks its maker's dialect on the true wire."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,26 +46,26 @@ class SimulatedBoard(Simulated):
         self._ends: dict[int, asyncio.TimerHandle] = {}
 
     @property
+    @abstractmethod
     def topics(self) -> list[str]:
         """What it listens to."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def presence(self) -> str:
         """Where it says that it is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, topic: str, payload: bytes) -> None:
         """Follow a message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_output(self, number: int) -> None:
         """Say how an output stands now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_input(self, number: int) -> None:
         """Say how an input stands now."""
-        raise NotImplementedError
 
     # --- life
 

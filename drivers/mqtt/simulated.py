@@ -4,6 +4,7 @@ The life that simulated gates and boards share.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Self
@@ -13,7 +14,7 @@ from drivers.mqtt.connection import Away, Connection
 AGAIN_S: Final = 0.25
 
 
-class Simulated:
+class Simulated(ABC):
     """A device on its own connection.
 
     Args:
@@ -47,10 +48,10 @@ class Simulated:
         finally:
             self._close()
 
+    @abstractmethod
     async def _connect(self) -> None:
         """Be connected until the connection is lost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _close(self) -> None:
         """Leave nothing that would still happen."""
-        raise NotImplementedError

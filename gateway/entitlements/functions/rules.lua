@@ -137,8 +137,18 @@ local function take_window(case)
   return reason
 end
 
+-- An offline grant told when a later movement is known: it counts n persons and moves nobody.
+local function told_late(case, n)
+  local moved = case.how.recorded and moved_at(case.record)
+  if not moved or moved <= case.now then return false end
+  case.placed = false
+  case.move = { gained = case.how.chain, left = NOWHERE, unseen = 0, n = n }
+  return true
+end
+
 -- On a new stamp nobody stays inside; else at most the ticket's other persons.
 local function move_in(case)
+  if told_late(case, case.n) then return end
   local record, most = case.record, 0
   if case.kind ~= 's' then
     most = max(0, persons_inside(record) - case.n, case.party.persons - case.n)
@@ -179,6 +189,7 @@ local function leave(case)
   case.party = party_of(case)
   local inside = persons_inside(case.record)
   case.kind, case.n = 'x', case.how.persons or (case.party.group and inside > 0 and inside or 1)
+  if told_late(case, -case.n) then return end
   case.move = exit_move(case.record, case.turn.spaces, case.how.chain, case.n)
 end
 

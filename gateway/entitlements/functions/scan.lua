@@ -246,13 +246,6 @@ local function force(case, reason)
     return
   end
   if case.how.exit then leave(case) else force_entry(case) end
-  -- A later movement is known already: this one counts persons and moves nobody.
-  local moved = moved_at(record)
-  if moved and moved > case.now then
-    case.placed = false
-    local n = case.how.exit and -case.n or case.n
-    case.move = { gained = case.how.chain, left = NOWHERE, unseen = 0, n = n }
-  end
 end
 
 local function judge(case)

@@ -61,6 +61,26 @@ def _late() -> Iterator[Fields]:
         },
         inside={"hall": 1},
     )
+    full = [{"id": "hall", "capacity": 1, "inside": 1}]
+    held = stamped(1, **IN | {"moved_at": "16:00"})
+    yield case(
+        "offline: one told late comes on top of whoever is in a full space, and moves nobody",
+        "granted stamp",
+        product={"max_stamps": 3},
+        state=held,
+        spaces=full,
+        recorded=True,
+        conflict="space_full",
+    )
+    yield case(
+        "offline: one told in time takes the place of whoever was inside on the ticket",
+        "granted stamp",
+        product={"max_stamps": 3},
+        state=INSIDE,
+        spaces=full,
+        recorded=True,
+        conflict=None,
+    )
     yield case(
         "offline: a stamp of yesterday leaves today's count",
         "granted stamp",
