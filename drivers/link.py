@@ -1,8 +1,8 @@
 """The seam between the venue and a wire: one `Link` per `[[controller]]`, made by its wire.
 
 A link connects by itself and again whenever it is lost, tells of each going and coming once
-(`LinkChanged`), and never replays a command. It knows devices by the ids of their equipment, no
-ticket and no space.
+(`LinkChanged`), tells each id of a device once (the last 4,096), and never replays a command. It
+knows devices by the ids of their equipment, no ticket and no space.
 """
 
 import asyncio

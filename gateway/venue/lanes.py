@@ -34,7 +34,7 @@ from gateway.tickets.decision import Decision
 from gateway.venue.device import Device, Sent
 from gateway.venue.equipment import CannotFollow, NoAnswer, Order
 from gateway.venue.needs import Needs
-from gateway.venue.scanning import LOCAL, Admission, Barrier, Memory, Scanner
+from gateway.venue.scanning import LOCAL, Admission, Barrier, Scanner
 from gateway.venue.screens import LAMPS, Screen
 from gateway.venue.settlements import (
     Annulment,
@@ -90,7 +90,6 @@ class Lane:
         self.screen = Screen(equipment, self.places.values(), needs, self._switch)
         """Lamps on our own board; used where there are any."""
         self._device = Device(equipment, needs.wall, self.tell)
-        self._events = Memory()
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._grants: OrderedDict[str, Admission] = OrderedDict()
         self._current: dict[Direction, Admission] = {}
@@ -163,9 +162,7 @@ class Lane:
         self._do(self._device.read(signal, self._now()))
 
     def _repeated(self, event: GateEvent) -> bool:
-        """Tell whether a gate says something again: by its id, or by its instant and grant."""
-        if self._events.knows(event.id):
-            return True
+        """Tell whether a gate says again, under another id, that somebody of a grant has passed."""
         if event.tx is None or event.at is None or event.type is not GateEventType.PASSED:
             return False
         told_again = (event.tx, event.at) in self._told

@@ -29,7 +29,6 @@ PATIENCE_MS: Final = 100
 SHORTEST_MS: Final = 20
 MOST_WAITING: Final = 16
 """Codes of one direction. Nobody stands behind a sixteenth one."""
-REMEMBERED: Final = 4_096
 LOCAL: Final = "local-"
 """How the `tx` of a grant begins that has no event: it was made while the store was silent."""
 
@@ -73,25 +72,6 @@ type Decided = Callable[[CodeRead, Place, Decision], None]
 """Told of each decision: to be shown."""
 
 
-class Memory:
-    """The newest names that were told; a name told again is known."""
-
-    def __init__(self, size: int = REMEMBERED) -> None:
-        self._size = size
-        self._names: dict[str, None] = {}
-
-    def knows(self, name: str | None) -> bool:
-        """Tell whether a name is known, and remember it; no name is never known."""
-        if name is None:
-            return False
-        if name in self._names:
-            return True
-        self._names[name] = None
-        if len(self._names) > self._size:
-            del self._names[next(iter(self._names))]
-        return False
-
-
 class Scanner:
     """One reader.
 
@@ -120,7 +100,6 @@ class Scanner:
         self._needs = needs
         self._settle = settle
         self._decided = decided
-        self._ids = Memory()
         self._queues: dict[Direction, deque[tuple[CodeRead, float]]] = {
             direction: deque() for direction in places
         }
@@ -128,9 +107,7 @@ class Scanner:
         self._loop = asyncio.get_running_loop()
 
     def take(self, read: CodeRead) -> None:
-        """Take what was read: to be judged in its turn. One told twice is judged once."""
-        if self._ids.knows(read.id):
-            return
+        """Take what was read: to be judged in its turn."""
         direction = self._direction(read)
         place = self._places[direction]
         reference = _reference(read.code)

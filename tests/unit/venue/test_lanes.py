@@ -272,14 +272,6 @@ async def test_who_passes_in_a_direction_that_the_gate_does_not_name_is_counted(
     assert act[:2] == (("passage", tx) if known else ("count", direction))
 
 
-async def test_an_event_told_twice_is_taken_once(venue: Venue) -> None:
-    for _ in range(2):
-        venue.link().tell(GateEvent("north", GateEventType.PASSED, "1", "entry"))
-
-    await asyncio.sleep(0.05)
-    assert [act[0] for act in venue.world.store.acts] == ["count"]
-
-
 async def test_a_fire_input_is_told_as_it_stands(venue: Venue) -> None:
     venue.link().tell(StateRead("north", inputs={"fire": True}))
     venue.link().tell(InputChanged("north", "fire", value=False))
