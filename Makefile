@@ -64,7 +64,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.12 --generate-hashe
 
 lock:  ## write requirements/*.txt anew (needs uv; ARGS=--upgrade)
 	$(LOCK) pyproject.toml --all-extras --group dev -o requirements/dev.txt $(ARGS)
-	$(LOCK) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/demo.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra embedded --extra osdp -c requirements/dev.txt -o requirements/demo.txt $(ARGS)
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/server.txt $(ARGS)
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt $(ARGS)
 
