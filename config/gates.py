@@ -36,6 +36,14 @@ BELONGS: dict[str, tuple[Kind, ...]] = {
 """Keys that mean something for some kinds of equipment only."""
 
 
+def warnings_of(draft: Draft) -> Iterator[Problem]:
+    """Find what wires allow and warn of."""
+    for table in draft.controllers:
+        wire = draft.wires.get(table.id or "")
+        for key, text in () if wire is None else wire.warnings():
+            yield table.problem(key, text=text)
+
+
 def problems_of(draft: Draft) -> Iterator[Problem]:
     """Find equipment that could not work."""
     for table in draft.equipment:
@@ -48,6 +56,7 @@ def problems_of(draft: Draft) -> Iterator[Problem]:
             yield from _times(table, equipment)
             yield from _passages(table, equipment, draft)
             yield from _opens(table, equipment, draft)
+    yield from _carried(draft)
     yield from _interlocks(draft)
 
 
@@ -72,6 +81,24 @@ def _controller(table: Table[Equipment], equipment: Equipment) -> Iterator[Probl
         yield table.problem("controller", text=text)
     elif equipment.channels:
         yield table.problem("channels", text="found without a controller, whose contacts they are")
+
+
+def _carried(draft: Draft) -> Iterator[Problem]:
+    """Find equipment that its controller cannot carry, or one too many of it."""
+    carried: dict[str, int] = defaultdict(int)
+    for table in draft.equipment:
+        controller, kind = table.text("controller") or "", table.text("kind") or "reader"
+        wire = draft.wires.get(controller)
+        if wire is None:
+            continue
+        carried[controller] += 1
+        if wire.kinds is not None and kind not in wire.kinds:
+            allowed = " or ".join(sorted(wire.kinds))
+            text = f"found {controller!r}, which cannot carry a {kind}; allowed there: {allowed}"
+            yield table.problem("controller", text=text)
+        elif wire.most is not None and carried[controller] > wire.most:
+            text = f"found {controller!r}, which has its equipment already: it carries {wire.most}"
+            yield table.problem("controller", text=text)
 
 
 def _times(table: Table[Equipment], equipment: Equipment) -> Iterator[Problem]:

@@ -96,7 +96,11 @@ def examine_text(
         problems = of_validation(error) + problems
     if problems or site is None:
         raise SiteFileError(path, _located(problems, text, origins))
-    warnings = [*openings.warnings_of(draft), *reach.warnings_of(draft)]
+    warnings = [
+        *openings.warnings_of(draft),
+        *gates.warnings_of(draft),
+        *reach.warnings_of(draft),
+    ]
     return Examined(_finish(site, draft, path.parent), in_order(_located(warnings, text, origins)))
 
 

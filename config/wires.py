@@ -4,7 +4,7 @@
 `channels` of the equipment on them, with what it finds there.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from config.contacts import CONTACTS, contacts_of
@@ -45,6 +45,25 @@ class WireSettings(Section):
         """Return the channels an equipment of this kind may have here, by name; default none."""
         del kind
         return {}
+
+    @property
+    def kinds(self) -> Collection[Kind] | None:
+        """The kinds of equipment it can carry; ``None``: all."""
+        return None
+
+    @property
+    def most(self) -> int | None:
+        """How many equipments it can carry; ``None``: any number."""
+        return None
+
+    @property
+    def lets_parties_in(self) -> bool:
+        """Whether a gate here, told of several persons, lets them pass one after the other."""
+        return True
+
+    def warnings(self) -> Iterable[tuple[str, str]]:
+        """Tell what is allowed and probably not meant: the key, and what is to be said of it."""
+        return ()
 
     @property
     def board(self) -> tuple[str, str] | None:

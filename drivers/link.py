@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from config.models import Channel
 from config.wires import WireSettings
 from drivers.commands import Command
+from drivers.drops import Drops
 from drivers.signals import Signal
 
 type Take = Callable[[Signal], None]
@@ -46,6 +47,7 @@ class Surroundings:
         devices: the equipment on this controller.
         take: where signals go.
         wall: the wall clock, milliseconds since the epoch.
+        drops: counts what is heard and not taken.
     """
 
     site: str
@@ -54,6 +56,7 @@ class Surroundings:
     devices: Sequence[Device]
     take: Take
     wall: Callable[[], int]
+    drops: Drops = field(default_factory=Drops)
 
 
 class Link(Protocol):

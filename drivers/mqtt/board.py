@@ -17,9 +17,9 @@ from drivers.mqtt.codec import Rejected
 from drivers.mqtt.connection import Away
 from drivers.mqtt.dialects.dialect import Answered, Dialect, Level, Present, Said, Step
 from drivers.mqtt.packets import Filter
-from drivers.mqtt.pending import Pending, done, failed
 from drivers.mqtt.presence import Presence
 from drivers.mqtt.settings import MqttSettings
+from drivers.pending import Pending, done, failed
 from drivers.signals import InputChanged, LinkChanged, StateRead
 
 NEVER_ASKED: Final = float("inf")

@@ -11,9 +11,9 @@ from typing import Final, Literal, Protocol
 
 import structlog
 
+from drivers.drops import Drops
 from drivers.mqtt import codec
 from drivers.mqtt.connection import Away, Connection, Target, VersionRefused, connected
-from drivers.mqtt.memory import Drops
 from drivers.mqtt.packets import Filter, Message, Will
 
 AGAIN_S: Final = 0.25
@@ -47,10 +47,15 @@ class Broker:
     """A broker; it is connected while anybody listens."""
 
     def __init__(
-        self, target: Target, identifier: str, status_topic: str, wall: Callable[[], int]
+        self,
+        target: Target,
+        identifier: str,
+        status_topic: str,
+        wall: Callable[[], int],
+        drops: Drops | None = None,
     ) -> None:
         self.target = target
-        self.drops = Drops()
+        self.drops = Drops() if drops is None else drops
         self.connections = 0
         """How often it was connected to."""
         self._topic = status_topic

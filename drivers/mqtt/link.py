@@ -15,9 +15,9 @@ from drivers.mqtt.codec import Rejected
 from drivers.mqtt.connection import Away
 from drivers.mqtt.memory import Age, Seen
 from drivers.mqtt.packets import Filter
-from drivers.mqtt.pending import Pending, done, failed
 from drivers.mqtt.presence import Presence
 from drivers.mqtt.settings import MqttSettings
+from drivers.pending import Pending, done, failed
 from drivers.signals import LinkChanged, StateRead
 
 OLDEST_SCAN_MS: Final = 2000

@@ -1,17 +1,12 @@
-"""What is remembered of messages: ids seen, how a device's clock stands, what was dropped."""
+"""What is remembered of messages: ids seen, and how a device's clock stands."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final
 
-import structlog
-
 SEEN_LIMIT: Final = 4096
 WINDOW_S: Final = 15.0
-SPEAK_EVERY_S: Final = 60.0
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -62,21 +57,3 @@ class Age:
         """The device has started anew, its clock with it."""
         self._begun_at = None
         self._before = self._quickest = float("inf")
-
-
-@dataclass(slots=True)
-class Drops:
-    """Counts what is not taken, and says so once a minute for a device at most."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    _speak_at: dict[str, float] = field(default_factory=dict, init=False)
-    _unsaid: Counter[str] = field(default_factory=Counter, init=False)
-
-    def count(self, now: float, device: str, what: str, **facts: object) -> None:
-        """Count a message that was dropped; `what` is a stable word."""
-        self.counts[what] += 1
-        self._unsaid[device] += 1
-        if now >= self._speak_at.get(device, now):
-            self._speak_at[device] = now + SPEAK_EVERY_S
-            number = self._unsaid.pop(device)
-            log.warning("mqtt_dropped", device=device, what=what, number=number, **facts)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import assert_never
 
 from config.wires import WireSettings
+from drivers.drops import Drops
 from drivers.link import Link, Surroundings
 from drivers.mqtt import codec
 from drivers.mqtt.board import BoardLink, inputs_of, outputs_of
@@ -51,6 +52,7 @@ class MqttWire:
             surroundings.site,
             surroundings.gateway,
             surroundings.wall,
+            drops=surroundings.drops,
         )
         dialect = _dialect(settings, surroundings)
         if dialect is None:
@@ -76,6 +78,8 @@ class MqttWire:
         site: str,
         gateway: str,
         wall: Callable[[], int],
+        *,
+        drops: Drops | None = None,
     ) -> Broker:
         target = Target(
             address=address,
@@ -98,7 +102,7 @@ class MqttWire:
             number = 1 + sum(known[:2] == key[:2] for known in self.brokers)
             identifier = f"composteur-{site}-{gateway}" + (f"-{number}" if number > 1 else "")
             topic = codec.gateway_topic(site, gateway)
-            self.brokers[key] = Broker(target, identifier, topic, wall)
+            self.brokers[key] = Broker(target, identifier, topic, wall, drops)
         return self.brokers[key]
 
 

@@ -49,6 +49,7 @@ async def boards_of(core: Core) -> AsyncIterator[Boards]:
     )
     on_wires = wires()
     boards = Boards(on_wires, needs, machine_of, core.admitting, core.addresses.mqtt)
+    core.metrics.dropped = boards.dropped
     people.modes.on_change(boards.set_mode)
     people.evacuation.on_change(boards.evacuate)
 

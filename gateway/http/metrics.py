@@ -5,7 +5,7 @@ histogram of the client library costs more than 1 µs); a collector turns them i
 somebody asks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import override
 
 from prometheus_client import CollectorRegistry
@@ -35,6 +35,8 @@ class Metrics(Collector):
         self.latency_sum_us = 0
         self.requests: dict[tuple[str, int], int] = {}
         """Other requests, by route and status."""
+        self.dropped: Mapping[tuple[str, str], int] = {}
+        """What devices on wires said and nobody took, by device and word."""
         self.loop_lag_s = 0.0
         self.live_clients = 0
         self.stream_clients = 0
@@ -79,6 +81,14 @@ class Metrics(Collector):
         for (route, status), count in sorted(self.requests.items()):
             requests.add_metric([route, str(status)], count)
         yield requests
+        dropped = CounterMetricFamily(
+            "composteur_wire_dropped",
+            "What devices on wires said and nobody took.",
+            labels=["device", "what"],
+        )
+        for (device, what), count in sorted(self.dropped.items()):
+            dropped.add_metric([device, what], count)
+        yield dropped
         figures: dict[str, tuple[str, Callable[[], float]]] = {
             "loop_lag_seconds": ("How late the event loop ran a timer.", lambda: self.loop_lag_s),
             "live_clients": ("Dashboards listening.", lambda: float(self.live_clients)),

@@ -18,6 +18,7 @@ from controllers import events as told
 from controllers.commands import Alarm, Mode
 from controllers.interlock import Interlock
 from controllers.machine import Machine, Refusal
+from drivers.drops import Drops
 from drivers.link import Device, Link, Surroundings
 from drivers.signals import Signal
 from gateway.entitlements.place import Direction, Place
@@ -71,6 +72,7 @@ class Boards:
         self._machine = machine
         self._admitting = admitting
         self._address = address
+        self._drops = Drops()
         self._lanes: dict[str, _Kept[Lane | Fixture]] = {}
         self._links: dict[str, _Kept[Link]] = {}
 
@@ -127,6 +129,7 @@ class Boards:
             ],
             take=self._take,
             wall=self._needs.wall,
+            drops=self._drops,
         )
         try:
             return self._wires[controller.driver].link(settings, surroundings)
@@ -146,7 +149,8 @@ class Boards:
         if equipment.kind in LANES:
             link = links.get(equipment.controller or "")
             abilities = Abilities(
-                lets_parties_in=link is None or link.speaks == "gate",
+                lets_parties_in=link is None
+                or (link.speaks == "gate" and made_from.lets_parties_in),
                 reports_passages=made_from.reports_passages,
             )
             barrier = None if equipment.opens is None else Beyond(equipment.opens, self)
@@ -230,6 +234,11 @@ class Boards:
             asyncio.get_running_loop().call_soon(lane.tell, event)
 
     @property
+    def dropped(self) -> Mapping[tuple[str, str], int]:
+        """What devices said and nobody took: how often, by device and word."""
+        return self._drops.by_device
+
+    @property
     def waiting(self) -> int:
         """Count what is still to be written into the books."""
         return sum(len(lane.settlements) for lane in self.lanes)
@@ -289,6 +298,10 @@ class _Lane(NamedTuple):
             if equipment.interlock is not None and each.interlock == equipment.interlock
         ]
         return cls(equipment, places, site.wire(equipment.controller or ""), group)
+
+    @property
+    def lets_parties_in(self) -> bool:
+        return self.settings is None or self.settings.lets_parties_in
 
     @property
     def reports_passages(self) -> bool:

@@ -116,6 +116,15 @@ async def test_without_a_broker_gates_are_down_and_nothing_fails() -> None:
     assert world.store.acts == [("annul", "1-1-0")]
 
 
+async def test_what_devices_say_and_nobody_takes_is_counted_by_device() -> None:
+    wire = FakeWire()
+    boards = make(World(), wire)
+    async with boards.running(a_site(a_gate("north"))):
+        wire.links["north"].surroundings.drops.count(0.0, "north", "rejected")
+
+        assert boards.dropped == {("north", "rejected"): 1}
+
+
 async def test_a_reader_beside_a_gate_opens_it() -> None:
     world, wire = World(), FakeWire()
     boards = make(world, wire)

@@ -1,6 +1,7 @@
 """Whether a gate can be reached, and what is remembered of its messages: without a clock."""
 
-from drivers.mqtt.memory import Age, Drops, Seen
+from drivers.drops import Drops
+from drivers.mqtt.memory import Age, Seen
 from drivers.mqtt.presence import Presence
 
 
