@@ -8,6 +8,6 @@ room and nowhere else.
 """
 
 from gateway.app.commands import rebuild_store, serve, serve_as_worker, tools
-from gateway.app.core import Core
+from gateway.app.core import Core, anchors_of
 
-__all__ = ("Core", "rebuild_store", "serve", "serve_as_worker", "tools")
+__all__ = ("Core", "anchors_of", "rebuild_store", "serve", "serve_as_worker", "tools")

@@ -26,6 +26,7 @@ from gateway.people.identity import Key
 from gateway.people.shelf import RedisShelf
 from gateway.venue import health as health_words
 from gateway.venue.admitting import Admitting
+from gateway.venue.audit import Anchors
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
@@ -111,6 +112,11 @@ async def core_of(
             site, addresses, store, admin, central, shelf, rows, desk, health, late, people,
             Admitting(people.bus), Metrics(), site_file,
         )  # fmt: skip
+
+
+def anchors_of(core: Core) -> Anchors:
+    """Return where the end of the audit's chain is written down."""
+    return Anchors(core.admin, core.site.stores.state_dir / "audit.anchor")
 
 
 def _parse(text: str, path: Path) -> Site:

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from gateway.app.core import Core
+from gateway.app.core import Core, anchors_of
 from gateway.central.feed import Feed
 from gateway.central.schema import migrate
 from gateway.central.streamer import Streamer
@@ -65,7 +65,7 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
         streamer=once_migrated(streamer.run),
         keys=once_migrated(partial(_keep_mirrored, core)),
         settling=partial(keep_settling, admin, core.store, central, core.store.now),
-        audit=once_migrated(moving(admin, central)),
+        audit=once_migrated(moving(admin, central, anchors_of(core))),
         **core.operations.first_works(admin),
     ):
         yield First(feed, streamer, rebuild)

@@ -2,9 +2,9 @@
 
 from gateway.central.catalogue import Catalogue
 from gateway.central.history import History
-from gateway.central.pool import connect, unavailable
+from gateway.central.pool import connect, told, unavailable
 
-__all__ = ("Central", "connect", "unavailable")
+__all__ = ("Central", "connect", "told", "unavailable")
 
 
 class Central(Catalogue, History):

@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from gateway.central.connection import Central, unavailable
+from gateway.central.pool import told as text_of
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Feed:
                 self.healthy, self.last_error = False, str(error)
                 if isinstance(error, asyncpg.PostgresError) and not told:
                     # An absence is told once for the whole gateway, by its health.
-                    log.warning("feed.failed", site=self._site, error=str(error))
+                    log.warning("feed.failed", site=self._site, error=text_of(error))
                     told = True
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)

@@ -50,6 +50,15 @@ def unavailable() -> Iterator[None]:
         raise DatabaseUnavailable(f"The central database does not answer: {problem}") from error
 
 
+def told(error: Exception) -> str:
+    """Tell an error of the database for the log: never its values, which may be codes and names."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return type(error).__name__
+    facts = [type(error).__name__, error.sqlstate]
+    facts += [getattr(error, name, None) for name in ("table_name", "constraint_name")]
+    return " ".join(str(fact) for fact in facts if fact)
+
+
 async def connect(
     dsn: str, *, timeout_s: float = 5, command_timeout: float | None = 10
 ) -> "Connection":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import asyncpg
 import structlog
 
-from gateway.central.connection import Central, unavailable
+from gateway.central.connection import Central, told, unavailable
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 from gateway.tickets.event import EventRow
 
@@ -162,7 +162,7 @@ class Streamer:
                     pause_s = SHORTEST_PAUSE_S
                 if isinstance(error, asyncpg.PostgresError) and pause_s == SHORTEST_PAUSE_S:
                     # An absence is told once for the whole gateway, by its health.
-                    log.warning("streamer.failed", error=str(error), position=self.position)
+                    log.warning("streamer.failed", error=told(error), position=self.position)
                 self.healthy = False
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 await self._look_at_backlog()
@@ -418,7 +418,7 @@ class Streamer:
 
     def _note_refused(self, entry: Entry, error: asyncpg.PostgresError) -> None:
         self.rejected += 1
-        log.error("streamer.line_refused", position=entry[0].decode(), error=str(error))
+        log.error("streamer.line_refused", position=entry[0].decode(), error=told(error))
 
     def _sql(self, name: str) -> str:
         return self._central.queries[f"streamer.{name}"]

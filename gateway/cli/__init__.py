@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from gateway.cli import (
+    audit,
     check,
     demo,
     forget,
@@ -41,6 +42,7 @@ for _module in (
     ticket,
     key,
     verify,
+    audit,
     rebuild,
     forget,
     qr,

@@ -95,6 +95,9 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] '
 log_checkpoints = off
+# No value of a row, no statement with one: they hold codes and names.
+log_error_verbosity = terse
+log_min_error_statement = panic
 logging_collector = off
 """
 

@@ -18,9 +18,10 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
-from gateway.central.connection import Central
+from gateway.central.connection import Central, told
 from gateway.entitlements.admin import StoreAdmin
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
+from gateway.venue.audit import Anchors
 
 WAITING: Final = 10_000
 AT_ONCE: Final = 500
@@ -141,12 +142,15 @@ async def newest(
     return sorted(acts, reverse=True)[:limit], whole
 
 
-async def keep_moving(admin: StoreAdmin, central: Central) -> None:
-    """Move acts into the database until cancelled."""
+async def keep_moving(admin: StoreAdmin, central: Central, anchors: Anchors | None = None) -> None:
+    """Move acts into the database, and write down where their chain ends, until cancelled."""
     while True:
         with suppress(StoreUnavailable, DatabaseUnavailable):
-            while await move(admin, central) == AT_ONCE:
-                pass
+            moved = 0
+            while count := await move(admin, central):
+                moved += count
+            if moved and anchors is not None:
+                await anchors.write(central)
         await asyncio.sleep(MOVED_EVERY_S)
 
 
@@ -168,7 +172,7 @@ async def move(admin: StoreAdmin, central: Central) -> int:
             try:
                 await _insert(admin.site, central, [act])
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-                log.error("act_refused", act=act.id, error=str(error))  # noqa: TRY400
+                log.error("act_refused", act=act.id, error=told(error))  # noqa: TRY400
     try:
         await admin.client.xdel(admin.key("acts"), *(place for place, _ in found))
     except (RedisError, OSError) as error:

@@ -15,6 +15,7 @@ from gateway.entitlements.store import EntitlementStore
 from gateway.venue import acts as acts_
 from gateway.venue.acts import Acts
 from gateway.venue.alarms import Alarms
+from gateway.venue.audit import Anchors
 from gateway.venue.bus import Bus
 from gateway.venue.equipment import Panel
 from gateway.venue.evacuation import Evacuation
@@ -132,6 +133,6 @@ def operations(
     return made
 
 
-def moving(admin: StoreAdmin, central: Central) -> Work:
+def moving(admin: StoreAdmin, central: Central, anchors: Anchors) -> Work:
     """Return the work that carries acts into the database."""
-    return partial(acts_.keep_moving, admin, central)
+    return partial(acts_.keep_moving, admin, central, anchors)
