@@ -54,8 +54,8 @@ def told(error: Exception) -> str:
     """Tell an error of the database for the log: never its values, which may be codes and names."""
     if not isinstance(error, asyncpg.PostgresError):
         return type(error).__name__
-    facts = [type(error).__name__, error.sqlstate]
-    facts += [getattr(error, name, None) for name in ("table_name", "constraint_name")]
+    names = ("sqlstate", "table_name", "constraint_name")
+    facts = [type(error).__name__, *(getattr(error, name, None) for name in names)]
     return " ".join(str(fact) for fact in facts if fact)
 
 
