@@ -257,6 +257,8 @@ def _written(value: Any) -> str:
             return f"{{ {', '.join(pairs)} }}"
         case [Mapping(), *_]:
             return "".join(("[\n", *(f"    {_written(each)},\n" for each in value), "]"))
+        case None:
+            raise CannotChange("TOML has no null: leave the key out.", "values")
         case list():
             return f"[{', '.join(map(_written, value))}]"
         case _:

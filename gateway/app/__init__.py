@@ -7,7 +7,7 @@ or fails half-way. `core` is what every process has, `first` what the first one 
 room and nowhere else.
 """
 
-from gateway.app.commands import rebuild_store, serve, serve_as_worker, tools
+from gateway.app.commands import Serving, rebuild_store, serve, serve_as_worker, tools
 from gateway.app.core import Core, anchors_of
 
-__all__ = ("Core", "anchors_of", "rebuild_store", "serve", "serve_as_worker", "tools")
+__all__ = ("Core", "Serving", "anchors_of", "rebuild_store", "serve", "serve_as_worker", "tools")

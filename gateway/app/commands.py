@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +33,20 @@ REBUILD_LOOK_S: Final = 0.05
 TOOLS_PATIENCE_S: Final = 60.0
 
 
-async def serve(
-    site: Site, site_file: Path, *, workers: int, attached: bool, say: process.Say
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a gateway is served: its site file, which it may write or not, by so many processes."""
+
+    site_file: Path
+    read_only: bool
+    workers: int
+    attached: bool
+
+
+async def serve(site: Site, serving: Serving, say: process.Say) -> None:
     """Run a gateway until it is told to stop."""
     process.configure_logging()
-    async with process.until_told(attached=attached), _gateway(site, site_file, workers, say):
+    async with process.until_told(attached=serving.attached), _gateway(site, serving, say):
         await asyncio.Event().wait()
 
 
@@ -50,7 +59,13 @@ async def serve_as_worker(number: int, orders: bytes) -> None:
     site = await asyncio.to_thread(config.load, Path(told.site_file), os.environ, SETTINGS)
     async with (
         process.until_told(attached=True),
-        core_of(site, told.addresses, process=number, file=Path(told.site_file)) as core,
+        core_of(
+            site,
+            told.addresses,
+            process=number,
+            file=Path(told.site_file),
+            read_only=told.read_only,
+        ) as core,
         taking_up(core),
     ):
         opened = listening.listener(site.http.host, told.port, shared=True)
@@ -107,6 +122,7 @@ class Orders(msgspec.Struct, frozen=True):
     """What the first process tells a worker."""
 
     site_file: str
+    read_only: bool
     port: int
     addresses: Addresses
 
@@ -119,10 +135,9 @@ def _worker_command(number: int) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def _gateway(
-    site: Site, site_file: Path, count: int, say: process.Say
-) -> AsyncIterator[None]:
+async def _gateway(site: Site, serving: Serving, say: process.Say) -> AsyncIterator[None]:
     """Start everything in order; leave it in the opposite order."""
+    site_file, count = serving.site_file, serving.workers
     if running := run_file.find(site.stores.state_dir):
         raise AlreadyRunning(site.stores.state_dir, running.pid)
     opened = listening.first_listener(site.http.host, site.http.port, shared=count > 1)
@@ -134,7 +149,7 @@ async def _gateway(
         steps.done("stores started")
         migrated = await stack.enter_async_context(kept_migrated(addresses.postgres))
         core = await stack.enter_async_context(
-            core_of(site, addresses, process=FIRST, file=site_file)
+            core_of(site, addresses, process=FIRST, file=site_file, read_only=serving.read_only)
         )
         first = await stack.enter_async_context(first_of(core, migrated=migrated))
         if migrated.is_set():
@@ -152,7 +167,8 @@ async def _gateway(
         )
         stack.enter_context(run_file.published(site.stores.state_dir, running))
         if count > 1:
-            orders = Orders(str(site_file), opened.getsockname()[1], addresses)
+            port = opened.getsockname()[1]
+            orders = Orders(str(site_file), serving.read_only, port, addresses)
             await stack.enter_async_context(
                 run_workers(count - 1, _worker_command, msgspec.json.encode(orders))
             )

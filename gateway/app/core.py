@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 import config
-from config import Site
+from config import Examined, Site
 from gateway import process
 from gateway.central.connection import Central
 from gateway.central.keys import KeyTable
@@ -70,7 +70,12 @@ def clock() -> int:
 
 @asynccontextmanager
 async def core_of(
-    site: Site, addresses: Addresses, *, process: int | None = None, file: Path | None = None
+    site: Site,
+    addresses: Addresses,
+    *,
+    process: int | None = None,
+    file: Path | None = None,
+    read_only: bool = False,
 ) -> AsyncIterator[Core]:
     """Connect a process to its stores; ``process`` is its number where it serves a site file."""
     store = EntitlementStore(
@@ -105,7 +110,9 @@ async def core_of(
         site_file = None
         if file is not None:
             first = process == FIRST
-            site_file = SiteFile(file, site, _parse, people.bus, people.alarms, speaks=first)
+            site_file = SiteFile(
+                file, site, _examine, people.bus, people.alarms, speaks=first, read_only=read_only
+            )
             site_file.on_change(people.take_up)
             health.words += [lambda: site_file.degraded, people.degraded]
         yield Core(
@@ -119,8 +126,8 @@ def anchors_of(core: Core) -> Anchors:
     return Anchors(core.admin, core.site.stores.state_dir / "audit.anchor")
 
 
-def _parse(text: str, path: Path) -> Site:
-    return config.parse(text, path, os.environ, SETTINGS)
+def _examine(text: str, path: Path) -> Examined:
+    return config.examine_text(text, path, os.environ, SETTINGS)
 
 
 @asynccontextmanager

@@ -16,10 +16,13 @@ from gateway.cli.site import load_site, site_option
     show_default=True,
     help="HTTP processes that share the port.",
 )
+@click.option("--read-only", is_flag=True, help="Never write the site file: it is made elsewhere.")
 @click.option("--attached", is_flag=True, hidden=True, help="Stop when standard input ends.")
 @click.option("--worker", "number", type=int, hidden=True, help="Be a further process.")
 @site_option
-def command(workers: int, number: int | None, site_path: Path, *, attached: bool) -> None:
+def command(
+    workers: int, number: int | None, site_path: Path, *, read_only: bool, attached: bool
+) -> None:
     """Run the gateway until SIGINT or SIGTERM; the second signal ends it at once."""
     import uvloop
 
@@ -29,7 +32,8 @@ def command(workers: int, number: int | None, site_path: Path, *, attached: bool
         uvloop.run(app.serve_as_worker(number, sys.stdin.buffer.readline()))
         return
     site = load_site(site_path)
-    uvloop.run(app.serve(site, site_path.absolute(), workers=workers, attached=attached, say=_say))
+    serving = app.Serving(site_path.absolute(), read_only, workers, attached)
+    uvloop.run(app.serve(site, serving, _say))
 
 
 def _say(text: str) -> None:

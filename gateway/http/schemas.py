@@ -268,12 +268,45 @@ class ActList(msgspec.Struct, omit_defaults=True):
 
 
 class SiteAnswer(msgspec.Struct):
-    """The site file; ``needs_restart`` names what the running gateway cannot change."""
+    """The site file, as text and as data (null where it is no TOML).
+
+    ``needs_restart`` names what the running gateway cannot change.
+    """
 
     revision: str
     text: str
+    tables: dict[str, Any] | None
     applied: bool
     needs_restart: list[str]
+    writable: bool
+
+
+class SiteFinding(msgspec.Struct):
+    """What is wrong or strange in a site file: ``key`` such as ``space[1].capacity``."""
+
+    line: int | None
+    key: str
+    detail: str
+
+
+class SiteDraftAnswer(msgspec.Struct):
+    """What changes would make of the site file: it can be put in place when ``errors`` is empty."""
+
+    revision: str
+    text: str
+    tables: dict[str, Any] | None
+    difference: str
+    errors: list[SiteFinding]
+    warnings: list[SiteFinding]
+    needs_restart: list[str]
+
+
+class SiteBeforeAnswer(msgspec.Struct):
+    """The file that was replaced last, with the revision of the one that stands now."""
+
+    revision: str
+    text: str
+    difference: str
 
 
 class KeyAnswer(msgspec.Struct):

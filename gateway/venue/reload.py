@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,8 @@ from typing import Final
 
 import structlog
 
-from config import Problem, Site, SiteFileError
+from config import Examined, Problem, Site, SiteFileError
+from config.editing import Change, changed, difference
 from gateway.errors import ComposteurError
 from gateway.venue.alarms import SITE_FILE, Alarms
 from gateway.venue.bus import Bus
@@ -33,7 +34,7 @@ BEFORE: Final = ".before"
 UNREADABLE: Final = ""
 """A file of nothing is none: it has gone, or somebody has just begun to write it."""
 
-type Parse = Callable[[str, Path], Site]
+type Examine = Callable[[str, Path], Examined]
 """Reads the text of a site file, or raises `SiteFileError`."""
 type Apply = Callable[[Site], Awaitable[None]]
 """Serves another site from now on."""
@@ -53,12 +54,29 @@ class NotWritable(ComposteurError):
 class Standing:
     """The file on disk, and whether it is what the gateway does.
 
-    ``needs_restart`` names what has to wait, such as ``http.port``.
+    ``needs_restart`` names what has to wait, such as ``http.port``; ``writable`` tells whether it
+    may be changed from here.
     """
 
     revision: str
     text: str
     applied: bool
+    needs_restart: tuple[str, ...]
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a changed site file would be: nothing is written yet.
+
+    ``difference`` is a unified diff against the file; with ``problems`` it cannot be put in its
+    place; ``warnings`` are what its author probably did not mean.
+    """
+
+    text: str
+    difference: str
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     needs_restart: tuple[str, ...]
 
 
@@ -68,25 +86,28 @@ class SiteFile:
     Args:
         path: where it lies.
         site: what it said at the start.
-        parse: reads another text of it.
+        examine: reads another text of it.
         bus: the messages of this process.
         alarms: told of a file that is refused.
         speaks: whether it is this process that tells people: the first of its gateway.
+        read_only: it is never written from here, as in a container that is made anew each time.
     """
 
     def __init__(
         self,
         path: Path,
         site: Site,
-        parse: Parse,
+        examine: Examine,
         bus: Bus,
         alarms: Alarms,
         *,
         speaks: bool,
+        read_only: bool = False,
     ) -> None:
         self.site = site
+        self.read_only = read_only
         self._path = path
-        self._parse = parse
+        self._examine = examine
         self._bus = bus
         self._alarms = alarms
         self._speaks = speaks
@@ -184,7 +205,36 @@ class SiteFile:
         text = await self._text()
         revision = revision_of(text)
         waits = self._needs_restart if revision == self._seen else ()
-        return Standing(revision, text, revision == self._applied, waits)
+        return Standing(revision, text, revision == self._applied, waits, not self.read_only)
+
+    async def before(self) -> str | None:
+        """Return the text that was replaced last from here; none where there was none."""
+        return await asyncio.to_thread(_read, self._before) or None
+
+    async def draft(self, changes: Sequence[Change], revision: str) -> Draft:
+        """Tell what the file would be with changes made, and whether it would be right.
+
+        Args:
+            changes: in their order.
+            revision: of the text they are meant for.
+
+        Raises:
+            StaleRevision: it has changed meanwhile.
+            CannotChange: one of them cannot be made.
+        """
+        old = await self._text()
+        if revision_of(old) != revision:
+            raise StaleRevision
+        return await asyncio.to_thread(self._drafted, old, changes)
+
+    def _drafted(self, old: str, changes: Sequence[Change]) -> Draft:
+        text = changed(old, changes)
+        try:
+            examined = self._examine(text, self._path)
+        except SiteFileError as error:
+            return Draft(text, difference(old, text), error.problems, (), ())
+        waits = tuple(unchangeable(self.site, examined.site))
+        return Draft(text, difference(old, text), (), examined.warnings, waits)
 
     async def put(self, text: str, revision: str) -> Standing:
         """Write another text, and take it up everywhere.
@@ -196,9 +246,11 @@ class SiteFile:
         Raises:
             StaleRevision: somebody else was faster.
             SiteFileError: it is not right; nothing has changed.
-            NotWritable: the file, or its folder, cannot be written.
+            NotWritable: the file, or its folder, cannot be written, or must not be.
         """
-        await asyncio.to_thread(self._parse, text, self._path)
+        if self.read_only:
+            raise NotWritable("This gateway was started with --read-only.")
+        await asyncio.to_thread(self._examine, text, self._path)
         try:
             await asyncio.to_thread(self._write, text, revision)
         except OSError as error:
@@ -211,11 +263,10 @@ class SiteFile:
         """Replace the file in one step, and keep what was there (`FILE.before`)."""
         with _alone(self._path.parent):
             old = self._path.read_bytes()
-            if revision_of(self._read()) != revision:
+            if revision_of(_read(self._path)) != revision:
                 raise StaleRevision
             mode = stat.S_IMODE(self._path.stat().st_mode)
-            before = self._path.with_name(self._path.name + BEFORE)
-            for path, content in ((before, old), (self._path, text.encode())):
+            for path, content in ((self._before, old), (self._path, text.encode())):
                 draft = path.with_name(f".{path.name}.{os.getpid()}")
                 try:
                     with draft.open("wb") as file:
@@ -229,18 +280,16 @@ class SiteFile:
 
     # --- the disk
 
-    async def _text(self) -> str:
-        return await asyncio.to_thread(self._read)
+    @property
+    def _before(self) -> Path:
+        return self._path.with_name(self._path.name + BEFORE)
 
-    def _read(self) -> str:
-        try:
-            return self._path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return UNREADABLE
+    async def _text(self) -> str:
+        return await asyncio.to_thread(_read, self._path)
 
     def _read_site(self, text: str) -> Site:
         if text != UNREADABLE:
-            return self._parse(text, self._path)
+            return self._examine(text, self._path).site
         raise SiteFileError(self._path, [Problem((), "cannot be read")])
 
     def _mark(self) -> tuple[int, int, int] | None:
@@ -249,6 +298,13 @@ class SiteFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return UNREADABLE
 
 
 def revision_of(text: str) -> str:

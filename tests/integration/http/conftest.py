@@ -133,7 +133,7 @@ async def a_house(
         works = people.works() | people.first_works(admin)
         if file is not None:
             services.site_file = SiteFile(
-                file, site, config.parse, people.bus, people.alarms, speaks=True
+                file, site, config.examine_text, people.bus, people.alarms, speaks=True
             )
             services.site_file.on_change(people.take_up)
             works["site_file"] = services.site_file.run

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import config
-from gateway.http.schemas import SiteAnswer
+from gateway.http.schemas import SiteAnswer, SiteDraftAnswer
 from gateway.venue.reload import SiteFile, unchangeable
 from tests.integration.http.conftest import House, a_house
 from tests.integration.http.test_contract import ask, put, scan
@@ -180,6 +180,80 @@ async def test_of_two_who_put_at_once_one_is_told_to_read_again(house: House) ->
     found = await asyncio.gather(*(put_name(f"Hall {number}") for number in range(5)))
 
     assert sorted(status for status, _ in found) == [200, 409, 409, 409, 409]
+
+
+async def a_draft(house: House, *changes: dict[str, Any]) -> tuple[int, Any]:
+    _, answer = await ask(house, "GET", "/v1/site")
+    body = {"revision": answer["revision"], "changes": changes}
+    return await ask(house, "POST", "/v1/site/draft", body=body)
+
+
+async def test_a_draft_shows_what_a_change_would_make_and_writes_nothing(house: House) -> None:
+    change = {"table": "space", "id": "hall", "values": {"capacity": 200}}
+
+    status, found = await a_draft(house, change, {"table": "site", "values": {"timezone": "UTC"}})
+
+    msgspec.convert(found, SiteDraftAnswer)
+    assert (status, found["errors"], found["needs_restart"]) == (200, [], ["site.timezone"]), found
+    assert found["tables"]["space"][0]["capacity"] == 200
+    assert "-capacity = 300\n+capacity = 200" in found["difference"]
+    assert (await ask(house, "GET", "/v1/site"))[1]["text"] == TEXT
+
+
+async def test_a_draft_tells_what_would_be_wrong_with_it(house: House) -> None:
+    _, found = await a_draft(house, {"table": "space", "id": "hall", "remove": True})
+
+    assert [(error["line"], error["key"]) for error in found["errors"]] == [
+        (9, "equipment[0].space")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"table": "spaces", "id": "hall", "values": {}}, "changes[0].table"),
+        ({"table": "space", "id": "cellar", "remove": True}, "changes[0].id"),
+        ({"table": "space", "id": "hall"}, "changes[0].values"),
+        ({"table": "space", "remove": True}, "changes[0].remove"),
+    ],
+)
+async def test_a_change_that_cannot_be_made_is_refused(
+    house: House, change: dict[str, Any], field: str
+) -> None:
+    assert problem(await a_draft(house, change), 422, "invalid", field)
+
+
+async def test_a_draft_of_another_revision_is_refused(house: House) -> None:
+    body = {"revision": "0", "changes": []}
+
+    assert problem(
+        await ask(house, "POST", "/v1/site/draft", body=body), 409, "stale_revision", "revision"
+    )
+
+
+async def test_the_version_before_can_be_put_in_place_again(house: House) -> None:
+    assert problem(await ask(house, "GET", "/v1/site/before"), 404, "not_found")
+    _, draft = await a_draft(house, {"table": "space", "id": "hall", "values": {"name": "Other"}})
+    body = {"revision": draft["revision"], "text": draft["text"]}
+    await ask(house, "PUT", "/v1/site", body=body)
+
+    _, before = await ask(house, "GET", "/v1/site/before")
+    assert before["text"] == TEXT
+    status, _ = await ask(
+        house, "PUT", "/v1/site", body={"revision": before["revision"], "text": before["text"]}
+    )
+
+    assert (status, names(house)) == (200, {"hall": "Great hall"})
+
+
+async def test_a_read_only_site_file_is_shown_and_never_written(house: House) -> None:
+    _file(house).read_only = True
+    _, answer = await ask(house, "GET", "/v1/site")
+    body = {"revision": answer["revision"], "text": TEXT.replace("Great", "Grand")}
+
+    assert not answer["writable"]
+    assert problem(await ask(house, "PUT", "/v1/site", body=body), 409, "not_writable")
+    assert await asyncio.to_thread(_file(house)._path.read_text) == TEXT
 
 
 async def test_only_admins_see_the_site_file(house: House) -> None:

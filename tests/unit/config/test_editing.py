@@ -87,6 +87,7 @@ exception = [
         (Put("site", "museum", {}), "id"),
         (Remove("space", "cellar"), "id"),
         (Remove("http", "x"), "id"),
+        (Put("space", "hall", {"first_in": ["day", None]}), "values"),
     ],
 )
 def test_what_cannot_be_changed_is_named_with_its_place(change: Change, key: str) -> None:
