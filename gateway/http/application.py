@@ -17,6 +17,7 @@ from gateway.http import (
     equipment,
     evacuation,
     feed,
+    files,
     health,
     keys,
     live,
@@ -108,7 +109,7 @@ async def _background(application: web.Application) -> AsyncIterator[None]:
     services = face.services
     loop = asyncio.get_running_loop()
     _of_the_server.addFilter(_is_ours)
-    face.files = await loop.run_in_executor(None, pages.read_files)
+    face.files = await loop.run_in_executor(None, files.read_files)
     face.openapi = await loop.run_in_executor(None, openapi.encoded, list(all_routes()))
     tasks = [
         asyncio.create_task(services.keyring.watch(), name="keyring"),

@@ -21,4 +21,4 @@ async def openapi(face: Face, _request: web.Request) -> web.StreamResponse:
 @routes.public("GET", "/docs", "The interface, to read", media="text/html")
 async def docs(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the page that renders the document."""
-    return page(face, request, "docs.html")
+    return page(face, request, "docs/index.html")

@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.http.audience import Live
+from gateway.http.files import Files
 from gateway.http.responses import Head
 from gateway.http.services import Services
 from gateway.people.limits import Attempts
@@ -26,7 +27,7 @@ class Face:
         self.attempts = Attempts()
         self.live = Live(services, self.answers)
         self.openapi = b""
-        self.files: dict[str, tuple[bytes, str, str]] = {}
+        self.files = Files({}, "")
         self.sockets: set[web.WebSocketResponse] = set()
         self._languages: dict[str, str] = {}
 

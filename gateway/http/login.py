@@ -7,8 +7,10 @@ from gateway.http.face import Face
 from gateway.http.problems import Problem, rate_limited, unauthorized
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
-from gateway.http.schemas import LoginAnswer
+from gateway.http.schemas import LoginAnswer, WhoAnswer
 from gateway.people.browser_sessions import COOKIE, LIFETIME_S
+from gateway.people.identity import Identity
+from gateway.people.roles import Role
 
 routes = Routes("login")
 
@@ -58,6 +60,34 @@ async def log_in(face: Face, request: web.Request) -> web.StreamResponse:
         secure=face.services.site.secure,
     )
     return response
+
+
+@routes.add(
+    "GET",
+    "/v1/login",
+    "Who is calling, and which site this is",
+    role=Role.VIEWER,
+    answer=WhoAnswer,
+)
+async def who(
+    face: Face, _request: web.Request, identity: Identity, _body: None
+) -> web.StreamResponse:
+    """Tell a page, which cannot read its cookie, whose session it has."""
+    key, site = identity.key, face.services.site
+    return answer(
+        {
+            "name": key.name,
+            "role": key.role,
+            "reader": key.reader,
+            "may": list(key.may),
+            "site": {
+                "id": site.id,
+                "name": site.name,
+                "language": site.language,
+                "timezone": site.timezone.key,
+            },
+        }
+    )
 
 
 @routes.public("DELETE", "/v1/login", "Log out", status=204, secured=True, problems=(401, 403, 503))

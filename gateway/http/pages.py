@@ -1,30 +1,22 @@
-"""The pages: static files, read once, with a strict content security policy.
+"""The pages and what they are made of, under a strict content security policy.
 
-Plain HTML, CSS and ES modules as they lie in `gateway/web`; nothing comes from elsewhere.
+Nothing comes from elsewhere, nothing is inline; `gateway.http.files` tells how the files are kept.
 """
 
-import hashlib
-from importlib.resources import files
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.http.face import Face
 from gateway.http.problems import Problem
 from gateway.http.responses import SECURITY
 from gateway.http.routing import Routes
 
-TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-    "webmanifest": "application/manifest+json",
-}
 POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'"
 )
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 routes = Routes("pages")
 
@@ -32,44 +24,36 @@ routes = Routes("pages")
 @routes.public("GET", "/", "The dashboard", media="text/html")
 async def dashboard(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the dashboard."""
-    return page(face, request, "index.html")
+    return page(face, request, "dashboard/index.html")
 
 
 @routes.public("GET", "/scan", "The handheld page", media="text/html")
 async def handheld(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the handheld page."""
-    return page(face, request, "scan.html")
+    return page(face, request, "scan/index.html")
 
 
-@routes.public("GET", "/static/{name}", "What the pages are made of", media="text/html")
+@routes.public("GET", "/static/{path:.+}", "What the pages are made of", media="text/html")
 async def static(face: Face, request: web.Request) -> web.StreamResponse:
     """Answer one file of the pages."""
-    return page(face, request, request.match_info["name"])
+    return page(face, request, request.match_info["path"])
 
 
-def page(face: Face, request: web.Request, name: str) -> web.Response:
+def page(face: Face, request: web.Request, path: str, policy: str = POLICY) -> web.Response:
     """Answer a file, or 304 when the browser has it already (404)."""
-    found = face.files.get(name)
-    if found is None:
+    file, for_ever = face.files.find(path)
+    if file is None:
         raise Problem(404, "not_found")
-    body, kind, tag = found
     headers = SECURITY.copy()
-    headers["Content-Type"] = kind
-    headers["Content-Security-Policy"] = POLICY
+    headers[hdrs.CONTENT_TYPE] = file.kind
+    headers["Content-Security-Policy"] = policy
     headers["X-Frame-Options"] = "DENY"
-    headers["Cache-Control"] = "no-cache"
-    headers["ETag"] = tag
-    if request.headers.get("If-None-Match") == tag:
+    headers[hdrs.CACHE_CONTROL] = FOR_EVER if for_ever else "no-cache"
+    headers[hdrs.ETAG] = file.tag
+    headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+    if request.headers.get(hdrs.IF_NONE_MATCH) == file.tag:
         return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers=headers)
-
-
-def read_files() -> dict[str, tuple[bytes, str, str]]:
-    """Read all files of `gateway/web`: name → body, type, tag."""
-    found: dict[str, tuple[bytes, str, str]] = {}
-    for entry in files("gateway.web").iterdir():
-        kind = TYPES.get(entry.name.rpartition(".")[2])
-        if kind is not None:
-            body = entry.read_bytes()
-            found[entry.name] = (body, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
-    return found
+    if file.gzipped is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return web.Response(body=file.gzipped, headers=headers)
+    return web.Response(body=file.body, headers=headers)

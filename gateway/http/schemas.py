@@ -342,6 +342,25 @@ class LoginAnswer(msgspec.Struct):
     expires_at: datetime
 
 
+class SiteName(msgspec.Struct):
+    """The site: its id and name, its language and its zone in the IANA database."""
+
+    id: str
+    name: str
+    language: str
+    timezone: str
+
+
+class WhoAnswer(msgspec.Struct):
+    """Whose key or session it is, and at which site."""
+
+    name: str
+    role: Literal["viewer", "scanner", "operator", "admin"]
+    reader: str | None
+    may: list[str]
+    site: SiteName
+
+
 class Rejected(msgspec.Struct):
     """A line that was not taken."""
 

@@ -1,5 +1,6 @@
 """Pages under a strict policy; the OpenAPI document says what there is."""
 
+import gzip
 import re
 
 import pytest
@@ -26,7 +27,9 @@ async def test_page_has_a_strict_policy_and_needs_nothing_from_elsewhere(
     assert "<script>" not in text
     assert "style=" not in text
     for name in re.findall(r'(?:src|href)="(/static/[^"]+)"', text):
-        assert (await client.get(name)).status == 200
+        part = await client.get(name)
+        assert part.status == 200
+        assert "immutable" in part.headers["Cache-Control"]
 
 
 async def test_page_that_the_browser_has_is_304(client: Client) -> None:
@@ -35,7 +38,37 @@ async def test_page_that_the_browser_has_is_304(client: Client) -> None:
     assert (await client.get("/", headers={"If-None-Match": tag})).status == 304
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2F..%2Ferrors.py", "__init__.py"])
+async def test_script_goes_out_compressed_to_those_who_can_read_it(client: Client) -> None:
+    plain = await client.get(
+        "/static/vendor/preact.js", headers={"Accept-Encoding": "identity"}, auto_decompress=False
+    )
+    small = await client.get(
+        "/static/vendor/preact.js", headers={"Accept-Encoding": "gzip"}, auto_decompress=False
+    )
+
+    assert "Content-Encoding" not in plain.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(await small.read()) == await plain.read()
+
+
+async def test_file_of_a_version_before_is_answered_but_not_kept(client: Client) -> None:
+    response = await client.get("/static/~0123456789ab/common/ui.js")
+
+    assert response.status == 200
+    assert response.headers["Cache-Control"] == "no-cache"
+
+
+async def test_page_names_all_modules_it_will_need_so_that_it_waits_once(client: Client) -> None:
+    text = await (await client.get("/docs")).text()
+
+    named = re.findall(r'rel="modulepreload" href="/static/~[^/]+/([^"]+)"', text)
+    assert {"common/ui.js", "common/frame.js", "vendor/preact.js", "vendor/htm.js"} <= set(named)
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "..%2F..%2Ferrors.py", "__init__.py", "vendor/packages.toml", "common"]
+)
 async def test_only_the_pages_files_are_served(client: Client, name: str) -> None:
     assert (await client.get(f"/static/{name}")).status == 404
 
@@ -86,6 +119,7 @@ def test_least_roles_are_those_of_the_design() -> None:
         ("POST", "/v1/keys"): Role.ADMIN,
         ("DELETE", "/v1/keys/{name}"): Role.ADMIN,
         ("GET", "/v1/live"): Role.VIEWER,
+        ("GET", "/v1/login"): Role.VIEWER,
     }
 
 

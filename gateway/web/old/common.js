@@ -1,6 +1,6 @@
 // What both pages share: asking the gateway, logging in and out, making elements.
 
-import { current, offerLanguages, say, word } from "/static/words.js";
+import { current, offerLanguages, say, word } from "./words.js";
 
 const WHO = "composteur.who";
 

@@ -1,7 +1,7 @@
 // The dashboard: who is inside, the last scans, refusals by reason; all of it live.
 
-import { ask, begin, make, random, who } from "/static/common.js";
-import { reason, time, word } from "/static/words.js";
+import { ask, begin, make, random, who } from "../old/common.js";
+import { reason, time, word } from "../old/words.js";
 
 const SHOWN = 30;
 const QUIET_MS = 20000;

@@ -1,7 +1,7 @@
 // The handheld page: a typed reference, or a hardware scanner that types and presses Enter.
 
-import { ask, begin, make, random, Refused, who } from "/static/common.js";
-import { reason, time, word } from "/static/words.js";
+import { ask, begin, make, random, Refused, who } from "../old/common.js";
+import { reason, time, word } from "../old/words.js";
 
 const READER = "composteur.reader";
 const KEPT = 12;

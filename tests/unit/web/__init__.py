@@ -1,0 +1,1 @@
+"""The screens, as far as no browser is needed."""
