@@ -1,6 +1,6 @@
 """MQTT as a wire: makes the link of each controller, and has those of one broker share it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import assert_never
@@ -8,7 +8,7 @@ from typing import assert_never
 from config.wires import WireSettings
 from drivers.drops import Drops
 from drivers.link import Link, Surroundings
-from drivers.mqtt import codec
+from drivers.mqtt import codec, lookout
 from drivers.mqtt.board import BoardLink, inputs_of, outputs_of
 from drivers.mqtt.broker import Broker
 from drivers.mqtt.connection import Target
@@ -19,6 +19,7 @@ from drivers.mqtt.dialects.tasmota import Tasmota
 from drivers.mqtt.discovery import HomeAssistant, Shown
 from drivers.mqtt.link import GateLink
 from drivers.mqtt.settings import MqttSettings
+from drivers.seen import Seen
 
 
 class NoBroker(ValueError):
@@ -58,6 +59,10 @@ class MqttWire:
         if dialect is None:
             return GateLink(settings, surroundings, broker)
         return BoardLink(settings, surroundings, broker, dialect)
+
+    async def look(self, site: str, address: str | None) -> Sequence[Seen]:
+        """Return the gates and boards that say at the venue's broker that they are there."""
+        return () if address is None else await lookout.look(Target(address), site)
 
     def home_assistant(
         self, settings: MqttSettings, address: str, shown: Shown, wall: Callable[[], int]

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from config import Site
-from gateway.app.core import Core, clock
+from gateway.app.core import Core, clock, site_now
 from gateway.app.first import First
 from gateway.http.application import build_application
 from gateway.http.services import HealthReport, Services, SiteFacts
@@ -21,6 +21,8 @@ from gateway.people.idempotency import Idempotency
 from gateway.people.keyring import Keyring
 from gateway.tickets.messages import message
 from gateway.venue import listening
+from gateway.venue.lookout import undescribed
+from gateway.venue.wires import wires
 
 HTTP_STOPS_WITHIN_S: Final = 1.0
 
@@ -69,6 +71,7 @@ def _services(core: Core, first: First | None) -> Services:
         admit=core.admitting,
         metrics=core.metrics,
         site_file=core.site_file,
+        look=lambda: undescribed(site_now(core), wires().values(), core.addresses.mqtt),
     )
     if core.site_file is not None:
 

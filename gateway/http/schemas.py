@@ -267,6 +267,23 @@ class ActList(msgspec.Struct, omit_defaults=True):
     partial: bool = False
 
 
+class DeviceAnswer(msgspec.Struct):
+    """A device that no site file describes, and the keys that its `[[controller]]` would have."""
+
+    driver: str
+    name: str
+    controller: dict[str, Any]
+    equipment: str | None
+    online: bool | None
+
+
+class DeviceList(msgspec.Struct):
+    """Devices that are on a wire."""
+
+    items: list[DeviceAnswer]
+    next: None
+
+
 class SiteAnswer(msgspec.Struct):
     """The site file, as text and as data (null where it is no TOML).
 

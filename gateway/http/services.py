@@ -3,7 +3,7 @@
 `gateway.app` builds one `Services` per process and passes it to `build_application`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from gateway.people.idempotency import Idempotency
 from gateway.people.keyring import Keyring
 from gateway.tickets.decision import Decision
 from gateway.venue.late import LateScan
+from gateway.venue.lookout import Seen
 from gateway.venue.operations import Operations
 from gateway.venue.readers import ReaderFacts, SpaceFacts
 from gateway.venue.reload import SiteFile
@@ -71,6 +72,14 @@ class Messenger(Protocol):
         """Say it; ``override``: an operator let the visitor in."""
 
 
+type Look = Callable[[], Awaitable[Sequence[Seen]]]
+
+
+async def no_devices() -> Sequence[Seen]:
+    """Find none: this process knows no wires."""
+    return ()
+
+
 @dataclass(slots=True)
 class Services:
     """Everything the handlers use.
@@ -96,6 +105,8 @@ class Services:
     admit: Callable[[str, Admission], None] = lambda _gate, _admission: None
     """Lets in at a gate whom a reader that opens it has scanned."""
     site_file: SiteFile | None = None
+    look: Look = no_devices
+    """Asks the wires for devices that the site file does not describe."""
     metrics: Metrics = field(default_factory=Metrics)
 
     @property

@@ -110,6 +110,7 @@ def test_least_roles_are_those_of_the_design() -> None:
         ("POST", "/v1/alarms/{id}/ack"): Role.OPERATOR,
         ("GET", "/v1/conflicts"): Role.OPERATOR,
         ("GET", "/v1/audit"): Role.OPERATOR,
+        ("GET", "/v1/devices"): Role.ADMIN,
         ("GET", "/v1/site"): Role.ADMIN,
         ("PUT", "/v1/site"): Role.ADMIN,
         ("POST", "/v1/site/draft"): Role.ADMIN,
