@@ -118,10 +118,16 @@ def _joined(values: Iterable[str | int]) -> bytes:
 
 
 def _special(
-    override: str, device_at: str | int = "", claimed: str = "", reason: str = ""
+    override: str | None = None,
+    device_at: str | int = "",
+    claimed: str = "",
+    reason: str = "",
+    step: int | None = None,
 ) -> bytes:
     """Encode what few scans say of themselves."""
-    return _joined((override, device_at, claimed, reason))
+    if step is None:
+        return _joined((override or "", device_at, claimed, reason))
+    return _joined((override or "", device_at, claimed, reason, step))
 
 
 class EntitlementStore:
@@ -249,6 +255,7 @@ class EntitlementStore:
         override: str | None = None,
         patience_ms: int = 1000,
         flags: str = "",
+        step: int | None = None,
     ) -> Decision:
         """Decide one scan: check, stamp, or reserve where the place reports passages.
 
@@ -263,6 +270,7 @@ class EntitlementStore:
             patience_ms: after this the caller has its answer, or `StoreUnavailable`.
             flags: see ``functions/scan.lua``: c closed, o out of service, f free, b bad signature,
                 t stale code.
+            step: of a rotating code, which lets in once.
 
         Raises:
             StoreUnavailable: no answer in time, store empty or still loading.
@@ -271,7 +279,9 @@ class EntitlementStore:
         hashed = self.nonce_hash(place.reader, nonce)
         now = self.now()
         how = self._how(place, (operation, flags, patience_ms, self._today(now), persons, operator))
-        special = NOTHING if override is None else _special(override)
+        special = NOTHING
+        if override is not None or step is not None:
+            special = _special(override, step=step)
         part = self._part(code, how, now, hashed, special)
         token = None if check else _GivenUp(code, hashed)
         return await self._ask(code, part, patience_ms / 1000, token)
@@ -301,16 +311,20 @@ class EntitlementStore:
         nonce: str | None = None,
         persons: int | None = None,
         operator: str = "",
+        flags: str = "",
+        step: int | None = None,
     ) -> Decision:
         """Record what an offline reader decided: a granted one always counts.
+
+        ``flags`` and ``step`` are what its code is worth, as in `scan`.
 
         Raises:
             StoreUnavailable: no answer in time, or the store is empty.
         """
-        flags = "wd" if claim.degraded else "w"
-        how = self._how(place, ("record", flags, None, self.day_of(claim.at), persons, operator))
+        letters = ("wd" if claim.degraded else "w") + flags
+        how = self._how(place, ("record", letters, None, self.day_of(claim.at), persons, operator))
         outcome = "g" if claim.granted else "d"
-        special = _special("", _or_empty(claim.device_at), outcome, claim.reason or "")
+        special = _special(None, _or_empty(claim.device_at), outcome, claim.reason or "", step)
         hashed = self.nonce_hash(place.reader, nonce)
         part = self._part(code, how, claim.at, hashed, special)
         return await self._ask(code, part, SETTLING_PATIENCE_S, None)

@@ -156,6 +156,8 @@ class TicketState:
     inside_persons: int = 0
     moved_at: int | None = None
     destroyed_at: int | None = None
+    step: int | None = None
+    """The newest step of a rotating code that let somebody in."""
     last_event: str | None = None
     nonces: tuple[str, ...] = ()
 

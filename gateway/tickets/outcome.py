@@ -23,6 +23,7 @@ def apply(entitlement: Entitlement, ruling: Ruling, scan: Scan, venue: Venue) ->
     if ruling.kind is Kind.FREE or ticket is None:
         effects = tuple((space, persons) for space in venue.chain(scan.space))
         return Outcome(state, effects, persons)
+    state = stepped(state, scan)
     move = entered(ticket, state, Party(ruling.kind, persons), scan, venue)
     match ruling.kind:
         case Kind.STAMP:
@@ -33,6 +34,13 @@ def apply(entitlement: Entitlement, ruling: Ruling, scan: Scan, venue: Venue) ->
             return Outcome(state, move.effects, persons)
         case Kind.REENTRY:
             return Outcome(move.state, move.effects, persons)
+
+
+def stepped(state: TicketState, scan: Scan) -> TicketState:
+    """Use up the step of a rotating code; one told late never sets it back."""
+    if scan.step is None or (state.step is not None and scan.step <= state.step):
+        return state
+    return replace(state, step=scan.step)
 
 
 def entered(ticket: Ticket, state: TicketState, party: Party, scan: Scan, venue: Venue) -> Move:

@@ -142,7 +142,7 @@ def _objections(
     yield from _against_reader(scan)
     if is_free(scan, venue):
         return
-    yield from _against_code(scan, venue)
+    yield from _against_code(entitlement, scan, venue)
     if known is None:
         unsure = entitlement.ticket is not None or venue.loading
         yield Reason.STORE_UNAVAILABLE if unsure else Reason.UNKNOWN_TICKET
@@ -194,12 +194,13 @@ def _against_reader(scan: Scan) -> Iterator[Reason]:
         yield Reason.LANE_BUSY
 
 
-def _against_code(scan: Scan, venue: Venue) -> Iterator[Reason]:
+def _against_code(entitlement: Entitlement, scan: Scan, venue: Venue) -> Iterator[Reason]:
     if scan.closed or _any_around(scan, venue, Mode.LOCKED):
         yield Reason.SPACE_CLOSED
     if scan.bad_signature:
         yield Reason.BAD_SIGNATURE
-    if scan.stale_code:
+    used = entitlement.state.step
+    if scan.stale_code or (scan.step is not None and used is not None and scan.step <= used):
         yield Reason.STALE_CODE
 
 

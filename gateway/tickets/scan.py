@@ -117,3 +117,5 @@ class Scan:
     """The space, or one around it, is closed by its planning."""
     bad_signature: bool = False
     stale_code: bool = False
+    step: int | None = None
+    """Of a rotating code whose figure is right: it lets in once, and none before it again."""

@@ -51,6 +51,8 @@ class Grant:
     """Those of them it still stands for."""
     gained: tuple[str, ...] = ()
     """The spaces that its persons are awaited in."""
+    step: int | None = None
+    """The step of a rotating code that it used."""
     before: TicketState | None = None
     """The state a reservation was given on, until something else happens to the ticket."""
     passed: int = 0
@@ -93,6 +95,7 @@ def given(
         index=ruling.index,
         granted=ruling.persons,
         persons=ruling.persons,
+        step=outcome.state.step if outcome.state.step != entitlement.state.step else None,
     )
     if not reserve:
         return replace(grant, passed=ruling.persons, stand=Stand.COMMITTED), outcome
@@ -175,6 +178,8 @@ def annul(
         if grant.passed == 0:
             state = _forget_times(grant, state, remembered)
         state, _ = _unplace(grant, state, back, venue, remembered)
+    if grant.passed == 0:
+        state = _free_step(grant, state)
     unsettled = int(grant.kind is Kind.STAMP and grant.passed == 0)
     return Settled(settled, Outcome(state, stamps=unsettled - given_back))
 
@@ -228,6 +233,7 @@ def _take_off(
     state, given_back = _give_back(ticket, grant, state, persons, keeps_stamp=False)
     if given_back:
         state = _forget_times(grant, state, remembered)
+    state = _free_step(grant, state)
     state, effects = _unplace(grant, state, persons, venue, remembered)
     return Settled(undone, Outcome(state, effects, -persons, stamps - given_back))
 
@@ -259,7 +265,15 @@ def _as_before(state: TicketState, before: TicketState) -> TicketState:
         made_by_window=state.made_by_window,
         persons_by_window=state.persons_by_window,
         destroyed_at=state.destroyed_at,
+        step=state.step,
     )
+
+
+def _free_step(grant: Grant, state: TicketState) -> TicketState:
+    """Give the step of a rotating code back: it may be shown again, none before it."""
+    if grant.step is None or grant.step != state.step:
+        return state
+    return replace(state, step=grant.step - 1)
 
 
 def _forget_times(grant: Grant, state: TicketState, remembered: Sequence[Grant]) -> TicketState:

@@ -1,14 +1,15 @@
 -- A ticket remembers its last eight grants, newest first:
 --   hash,event,persons,passed,window,flags[,settled by, or how many spaces a reservation gains]
 -- flags: status r reserved | c committed | a annulled | u undone, then what s stamp | p the rest of
--- a stamp's persons | e re-entry | x exit | f free; then z where a retry was answered.
+-- a stamp's persons | e re-entry | x exit | f free; then q where a step of a rotating code was used,
+-- and z where a retry was answered.
 
 local function parse_grant(place, text)
-  local hash, event, persons, passed, window, status, what, answered, settled_by =
-    match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(z?),?(.*)$')
+  local hash, event, persons, passed, window, status, what, stepped, answered, settled_by =
+    match(text, '^([^,]*),([^,]*),(%d+),(%d+),(%d+),(%a)(%a)(q?)(z?),?(.*)$')
   return {
     place = place, hash = hash, event = event, persons = tonumber(persons), passed = tonumber(passed),
-    window = tonumber(window), status = status, what = what, answered = answered == 'z',
+    window = tonumber(window), status = status, what = what, stepped = stepped == 'q', answered = answered == 'z',
     settled_by = some(settled_by),
   }
 end
@@ -40,7 +41,7 @@ local function grant_by_event(record, event)
 end
 
 local function flags_of(grant)
-  return grant.status .. grant.what .. (grant.answered and 'z' or '')
+  return grant.status .. grant.what .. (grant.stepped and 'q' or '') .. (grant.answered and 'z' or '')
 end
 
 -- persons, passed, window and flags.

@@ -11,13 +11,13 @@
 --   y first_at · Y first reader · l last_at (absent: as y) · L last reader (absent: as Y) ·
 --   d local day of the last stamp · c stamps made on it ·
 --   i inside · o origin · k persons inside (absent: 1 when inside) · M moved_at (absent: as l) ·
---   g the last eight grants, newest first, between \30 ·
+--   q the newest step of a rotating code that was used · g the last eight grants, newest first, between \30 ·
 --   B the event of a reservation with nothing after it, and what it had before, between \30
 -- Instants are ms, window bounds s.
 
 local PHASE = 'phase_3' -- the field of meta that tells the phase of records of this form
 local SEPARATOR, LIST_SEPARATOR = '\31', '\30'
-local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'c', 'i', 'o', 'k', 'M', 'D', 'g', 'B' }
+local GATE_FIELDS = { 'm', 'e', 'y', 'Y', 'l', 'L', 'd', 'c', 'i', 'o', 'k', 'M', 'D', 'q', 'g', 'B' }
 local MARKS = {}
 for position = 1, #GATE_FIELDS do MARKS[position] = SEPARATOR .. GATE_FIELDS[position] end
 local GRANTS_KEPT = 8

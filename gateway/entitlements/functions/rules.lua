@@ -3,9 +3,14 @@
 --
 -- A case gathers what the rule needs:
 --   turn: what the scans of its batch share · how: what it shares with others of its reader (chain, exit,
---   persons asked, closed, out_of_service, free, bad_signature, stale, day) · now ·
+--   persons asked, closed, out_of_service, free, bad_signature, stale, day) · said (step) · now ·
 --   record · product, windows · spaces of the chain · override
 -- and what it finds: flag, the reason that soft anti-passback has against a grant
+
+-- Whether the step of a rotating code, or one after it, has let somebody in on the ticket.
+local function is_used(record, said)
+  return record and record.q and said.step and said.step <= tonumber(record.q)
+end
 
 -- What stands before the ticket is looked at. Returns a reason, or 'free'.
 local function gate_reason(case)
@@ -17,7 +22,7 @@ local function gate_reason(case)
   local locked = how.closed or spaces.locked
   if not how.exit and locked and not case.override then return 'space_closed' end
   if how.bad_signature then return 'bad_signature' end
-  if how.stale and not how.exit then return 'stale_code' end
+  if not how.exit and (how.stale or is_used(case.record, case.said)) then return 'stale_code' end
   return nil
 end
 

@@ -6,7 +6,7 @@
 --     flags: c closed · o out of service · f free equipment · b bad signature · t stale code ·
 --     d degraded · w offline
 --   special, empty for most: override reason · device_at · claimed g|d (record) · claimed reason
---     (record), between \31
+--     (record) · step of a rotating code, between \31
 -- Reply for each scan: a line (view.lua), or 'expired', or 'unavailable' (store empty or loading), or
 -- an error, which is that of this scan alone.
 
@@ -31,7 +31,7 @@ local parse_special = remembering(function(text)
   local part = split(text, SEPARATOR)
   return {
     override = part[1] ~= '' and part[1] or nil, device_at = part[2] or '', claimed = part[3],
-    reason = part[4] ~= '' and part[4] or nil,
+    reason = part[4] ~= '' and part[4] or nil, step = part[5] and tonumber(part[5]), step_text = part[5],
   }
 end, 100)
 
@@ -143,6 +143,13 @@ local function apply_grant(case)
   end
 end
 
+-- A step of a rotating code lets in once, and none before it does again.
+local function use_step(record, said)
+  if not said.step or is_used(record, said) then return false end
+  record.q = said.step_text
+  return true
+end
+
 -- moved_at is left out where it is the last stamp's.
 local function set_moved(record, now)
   record.M = (record.l or record.y) ~= now and now or nil
@@ -176,11 +183,11 @@ local function reserve_place(case, event)
   for _, space in ipairs(case.move.gained) do add_persons(turn.spaces, 'r:', space, case.n) end
 end
 
-local function grant_of(case, reserve)
+local function grant_of(case, reserve, stepped)
   return {
     hash = case.nonce, persons = case.n,
     passed = reserve and 0 or case.n, window = case.window or 1, status = reserve and 'r' or 'c',
-    what = case.kind, event = nil, settled_by = reserve and figure[#case.move.gained] or nil,
+    what = case.kind, stepped = stepped, event = nil, settled_by = reserve and figure[#case.move.gained] or nil,
   }
 end
 
@@ -191,12 +198,16 @@ local function grant(case)
   local stateful = record and case.kind ~= 'f'
   local moves = stateful and case.placed ~= false
   local before = reserve and stateful and place_and_times(record)
-  if stateful then apply_grant(case) end
+  local stepped = false
+  if stateful then
+    apply_grant(case)
+    stepped = not case.how.exit and use_step(record, case.said)
+  end
   if moves and not (reserve and case.how.exit) then
     set_place(record, case.move)
     set_moved(record, case.now_text)
   end
-  local given, row = grant_of(case, reserve), scan_row(case, 'g', case.conflict_reason)
+  local given, row = grant_of(case, reserve, stepped), scan_row(case, 'g', case.conflict_reason)
   if reserve then
     row[37] = figure[case.how.hold_ms]
   else

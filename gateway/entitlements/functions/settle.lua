@@ -170,6 +170,19 @@ local function stamps_kept(case, given_back)
   return given_back == 1 and -1 or nil
 end
 
+-- A grant taken back whole gives its step back: the same code may be shown again, none before it.
+local function free_step(case)
+  local record, grant = case.record, case.grant
+  if not grant.stepped or not record or not record.q then return end
+  for _, newer in ipairs(grants_of(record)) do
+    if newer.stepped then
+      if newer.event ~= case.event then return end
+      record.q, grant.stepped = instant(tonumber(record.q) - 1), false
+      return
+    end
+  end
+end
+
 -- `stand`: a annulled, u when it was asked as an undo.
 local function annul_case(case, epoch, stand)
   local grant, record = case.grant, case.record
@@ -181,6 +194,7 @@ local function annul_case(case, epoch, stand)
     stamps = stamps_kept(case, give_back(case, back, grant.passed > 0))
     if grant.passed == 0 then
       restore_before(case)
+      free_step(case)
     else
       unplace(case, back)
     end
@@ -330,6 +344,7 @@ local function undo_case(case, epoch, operator, reason)
   local stamps = give_back(case, persons)
   if stamps == 1 then forget_times(case) end
   leave_unseen(case, persons)
+  free_step(case)
   grant.status, grant.settled_by, case.settles = 'u', nil, true
   local row = settling_row(case, 'u', case.at, persons)
   row[9], row[20] = operator or '', reason or ''

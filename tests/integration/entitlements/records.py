@@ -36,6 +36,7 @@ def state_of_record(record: Record) -> TicketState:
         inside_persons=int(record.get("k", 1)) if inside else 0,
         moved_at=_number(record.get("M")) or last,
         destroyed_at=_number(record.get("D")),
+        step=_number(record.get("q")),
     )
 
 

@@ -70,7 +70,70 @@ def cases() -> Iterator[Fields]:
         window=("16:00", "17:00"),
         index=1,
     )
+    yield from _steps()
     yield from _overrides()
+
+
+def _steps() -> Iterator[Fields]:
+    """A rotating code whose figure is right: each step lets in once."""
+    often: Fields = {"max_stamps": 3}
+    yield case(
+        "a rotating code lets in, and its step is used",
+        "granted stamp",
+        scan={"step": 40_000_000},
+        then=stamped(1, when="14:00", first_reader="north-1", last_reader="north-1")
+        | {"inside": "hall", "inside_persons": 1, "step": 40_000_000},
+    )
+    for off, result in ((-1, "stale_code"), (0, "stale_code"), (1, "granted stamp")):
+        yield case(
+            f"a rotating code {off:+d} steps from the last that let in",
+            result,
+            product=often,
+            state=ONCE | {"step": 40_000_000},
+            scan={"step": 40_000_000 + off},
+        )
+    yield case(
+        "a used step says so before the ticket does",
+        "stale_code",
+        product=often,
+        ticket={"status": "cancelled"},
+        state=ONCE | {"step": 40_000_000},
+        scan={"step": 40_000_000},
+    )
+    yield case(
+        "bad_signature before a used step",
+        "bad_signature",
+        product=often,
+        state=ONCE | {"step": 40_000_000},
+        scan={"step": 40_000_000, "bad_signature": True},
+    )
+    yield case(
+        "a reference alone needs no step",
+        "granted stamp",
+        product=often,
+        state=ONCE | {"step": 40_000_000},
+    )
+    yield case(
+        "a used step lets out",
+        "granted exit",
+        state=ONCE | {"step": 40_000_000, "inside": "hall", "inside_persons": 1},
+        scan={"step": 40_000_000, "direction": "exit"},
+    )
+    yield case(
+        "a used step at a free gate",
+        "granted free",
+        state=ONCE | {"step": 40_000_000},
+        scan={"step": 40_000_000, "free": True},
+    )
+    yield case(
+        "a used step told late counts, and is a conflict",
+        "granted stamp",
+        product=often,
+        state=ONCE | {"step": 40_000_000},
+        scan={"step": 39_999_999},
+        recorded=True,
+        conflict="stale_code",
+    )
 
 
 def _overrides() -> Iterator[Fields]:

@@ -2,7 +2,7 @@
 
 One ticket has one reference, whoever writes it: the seller's row, the QR code, the clerk reading
 it out over the telephone. This module knows no ticket and no signature; signed and rotating codes
-are taken apart elsewhere and *name* a reference.
+are taken apart beside it and *name* a reference.
 """
 
 import re
@@ -24,7 +24,9 @@ WHITE_SPACE: Final = (
 Spelled out because ``str.strip()`` also takes GS and its neighbours away.
 """
 
-_ours = re.compile(r"[A-Z2-7]{13,26}+").fullmatch
+is_ours: Final = re.compile(r"[A-Z2-7]{13,26}+").fullmatch
+"""Matches a reference of ours, 13 to 26 characters of base32, as it is kept and printed."""
+
 _may_be_ours = re.compile(r"[A-Za-z0-8 -]{13,}+").fullmatch
 _AS_TYPED = str.maketrans({" ": None, "-": None, "0": "O", "1": "I", "8": "B"})
 
@@ -47,14 +49,14 @@ def canonical(text: str) -> str | None:
     >>> canonical("4711\x004712") is None
     True
     """
-    if _ours(text):
+    if is_ours(text):
         return text
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     text = text.strip(WHITE_SPACE)
     if not text or _is_malformed(text):
         return None
-    if _may_be_ours(text) and _ours(typed := text.upper().translate(_AS_TYPED)):
+    if _may_be_ours(text) and is_ours(typed := text.upper().translate(_AS_TYPED)):
         return typed
     return text
 
