@@ -5,6 +5,7 @@ Tables are read one by one, so that an error in one does not hide what is wrong 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,10 +41,17 @@ class Table[Model: Section]:
 
 
 class Draft:
-    """All tables of a site file, and the settings of its controllers' wires."""
+    """All tables of a site file, and the settings of its controllers' wires.
 
-    def __init__(self, data: Mapping[str, Any], wires: Wires) -> None:
+    Args:
+        data: The file.
+        wires: The wires of this installation.
+        folder: Where it lies: what a wire reads beside it is named relative to that.
+    """
+
+    def __init__(self, data: Mapping[str, Any], wires: Wires, folder: Path) -> None:
         self.data = data
+        self._folder = folder
         self.spaces = _tables(data, "space", Space)
         self.periods = _tables(data, "period", Period)
         self.plannings = _tables(data, "planning", Planning)
@@ -74,7 +82,9 @@ class Draft:
         model = wires[driver]
         own = {key for key in table.written if key not in Controller.model_fields}
         try:
-            settings = model.model_validate({key: table.written[key] for key in own})
+            settings = model.model_validate(
+                {key: table.written[key] for key in own}, context={"folder": self._folder}
+            )
         except ValidationError as error:
             around = (table.kind, table.position)
             self.problems += of_validation(error, model, around, tuple(Controller.model_fields))

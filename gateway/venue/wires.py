@@ -12,6 +12,8 @@ from config.wires import WireSettings
 from drivers.link import Wire
 from drivers.mqtt.settings import MqttSettings
 from drivers.mqtt.wire import MqttWire
+from drivers.serial.settings import SerialSettings
+from drivers.serial.wire import SerialWire
 
 type Wires = dict[str, Wire]
 
@@ -25,10 +27,14 @@ class HttpSettings(WireSettings):
         return kind in {"turnstile", "door"}
 
 
-SETTINGS: Final[SettingsOfWires] = {"http": HttpSettings, "mqtt": MqttSettings}
+SETTINGS: Final[SettingsOfWires] = {
+    "http": HttpSettings,
+    "mqtt": MqttSettings,
+    "serial": SerialSettings,
+}
 """What controllers of each driver may say, for `config.load`."""
 
 
 def wires() -> Wires:
     """Return the wires that have a link to keep; each holds what its links share."""
-    return {"mqtt": MqttWire()}
+    return {"mqtt": MqttWire(), "serial": SerialWire()}

@@ -9,6 +9,7 @@ from config import models
 from config.contacts import CONTACTS, Contact
 from config.values import Section
 from drivers.mqtt.settings import MqttSettings
+from drivers.serial.settings import SerialSettings
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "site-file.md").read_text(encoding="utf-8")
@@ -27,6 +28,7 @@ TABLES = [
     models.Channel,
     models.Equipment,
     MqttSettings,
+    SerialSettings,
 ]
 
 

@@ -1,4 +1,4 @@
-"""`composteur simulate gate|relay`: devices that are not there, on the true wire."""
+"""`composteur simulate gate|relay`: a gate of ours, or a board with relays, on MQTT."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -36,12 +36,7 @@ _tls_ca = click.option(
 )
 
 
-@click.group("simulate")
-def command() -> None:
-    """Be a gate, or a board with relays, and the people in front of it."""
-
-
-@command.command("gate")
+@click.command("gate")
 @_site
 @_mqtt
 @_tls_ca
@@ -155,7 +150,7 @@ async def _gates(**options: Any) -> None:
         click.echo(_summary(sums, sorted(waits)))
 
 
-@command.command("relay")
+@click.command("relay")
 @_site
 @_mqtt
 @click.option("--dialect", type=click.Choice(("shelly", "tasmota", "esphome")), required=True)
@@ -202,6 +197,9 @@ async def _relay(**options: Any) -> None:
                         board.set_input(passage, value=True)
                         await asyncio.sleep(0.3)
                         board.set_input(passage, value=False)
+
+
+COMMANDS: Final = (gate, relay)
 
 
 def _whereabouts(site: str, url: str | None) -> tuple[str, str, list[str]]:

@@ -1,0 +1,14 @@
+"""`composteur simulate …`: devices that are not there, on the true wire; a file for each wire."""
+
+import click
+
+from gateway.cli.simulate import mqtt
+
+
+@click.group("simulate")
+def command() -> None:
+    """Be a device that is not there, and the people in front of it."""
+
+
+for _one in mqtt.COMMANDS:
+    command.add_command(_one)
