@@ -9,8 +9,9 @@ from drivers.commands import Command, Release
 from drivers.link import Device
 from drivers.mqtt import MqttSettings, MqttWire
 from drivers.mqtt.connection import Away
+from drivers.mqtt.simulator import Habits
 from tests.integration.mqtt.brokers import Mosquitto
-from tests.integration.mqtt.venue import Habits, a_gate, topic
+from tests.integration.mqtt.venue import a_gate, topic
 from tests.integration.wires.bench import Bench
 
 
@@ -40,18 +41,15 @@ class MqttBench(Bench):
     def command(self, number: int) -> Command:
         return Release("entry", 500, 1, f"e{number}")
 
+    @override
     @asynccontextmanager
-    async def _running(self) -> AsyncIterator[object]:
+    async def running(self) -> AsyncIterator[object]:
         self.broker.start()
         try:
             async with self.gate.running():
                 yield self
         finally:
             self.broker.kill()
-
-    @override
-    def running(self):
-        return self._running()
 
     @override
     async def unplug(self) -> None:
