@@ -20,6 +20,7 @@ BELONGS: dict[str, tuple[Kind, ...]] = {
     "opens": ("reader",),
     "count_on": _READS,
     "local_policy": _READS,
+    "repeat_ms": _READS,
     "longer_open_s": _OPENS,
     "release": _OPENS,
     "pulse_ms": ("turnstile", "door", "relay"),

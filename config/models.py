@@ -231,6 +231,8 @@ class Equipment(Section):
     """Two passages for one grant within so long are tailgating; 0: never."""
     debounce_ms: Annotated[int, Strict(), Field(ge=0, le=500)] = 35
     """How long an input must hold to count; 20 to 50 is usual."""
+    repeat_ms: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 1500
+    """A reader that sees a code again within so long, its visitor still there, has read it once."""
     deny_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 2.0
     """How long a refusal is shown."""
     lock: Literal["fail-safe", "fail-secure"] = "fail-safe"

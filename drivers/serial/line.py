@@ -231,9 +231,10 @@ class Line:
 
 
 def _words(error: Exception) -> str:
-    """Say for people why a port failed."""
-    number: int = next((each for each in error.args if isinstance(each, int)), 0)  # termios' too
-    return _WORDS.get(number) or str(error).lower()
+    """Say for people why a port failed; pyserial hides some causes behind its own error."""
+    causes = [error.__context__, error]
+    numbers = [each for cause in causes if cause for each in cause.args if isinstance(each, int)]
+    return next((_WORDS[each] for each in numbers if each in _WORDS), str(error).lower())
 
 
 def _close_unused(opening: "asyncio.Future[serial.Serial]") -> None:

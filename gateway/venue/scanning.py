@@ -68,6 +68,24 @@ class Barrier(Protocol):
         """Let them in; never waits."""
 
 
+@dataclass(slots=True)
+class _Last:
+    """The code that a direction has read last; instants are in seconds of the loop.
+
+    Attributes:
+        at: when it was seen last.
+        decided_at: when it was decided about; ``None``: not yet.
+        granted: what was decided.
+        held: the gate was busy then: with its visitor, or with another one.
+    """
+
+    code: str = ""
+    at: float = 0.0
+    decided_at: float | None = None
+    granted: bool = False
+    held: bool = False
+
+
 type Decided = Callable[[CodeRead, Place, Decision], None]
 """Told of each decision: to be shown."""
 
@@ -104,21 +122,52 @@ class Scanner:
             direction: deque() for direction in places
         }
         self._some = {direction: asyncio.Event() for direction in places}
+        self._last = {direction: _Last() for direction in places}
         self._loop = asyncio.get_running_loop()
 
     def take(self, read: CodeRead) -> None:
         """Take what was read: to be judged in its turn."""
         direction = self._direction(read)
-        place = self._places[direction]
         reference = _reference(read.code)
+        if read.id is None and self._is_seen_again(reference or read.code, direction):
+            return
+        place = self._places[direction]
         if reference is None:
             self._settle(Malformed(place))
+            self._decide_last(read.code, direction, granted=False)
             self._answer(read, place, Decision(granted=False, reason=Reason.MALFORMED_CODE), 0.0)
             return
         queue = self._queues[direction]
         if len(queue) < MOST_WAITING:
             queue.append((replace(read, code=reference), self._loop.time()))
             self._some[direction].set()
+
+    def _is_seen_again(self, code: str, direction: Direction) -> bool:
+        """Tell whether a reader, which names no readings, goes on seeing the code it has read.
+
+        Its visitor still stands there, and to be told that their ticket is used would be wrong.
+        """
+        last, now = self._last[direction], self._loop.time()
+        recent = last.code == code and now - last.at < self._equipment.repeat_ms / 1000
+        if recent and not self._is_over(last, direction, now):
+            last.at = now
+            return True
+        self._last[direction] = _Last(code, now)
+        return False
+
+    def _is_over(self, last: _Last, direction: Direction, now: float) -> bool:
+        """Tell whether nobody acts on a reading any more: whoever shows the code means it anew."""
+        if last.decided_at is None:
+            return False
+        if last.held:  # also who was refused because of somebody else waits for this
+            return self._barrier.refusal(direction) != "lane_busy"
+        return not last.granted and now - last.decided_at >= self._equipment.deny_s
+
+    def _decide_last(self, code: str, direction: Direction, *, granted: bool) -> None:
+        last = self._last[direction]
+        if last.code == code:
+            last.decided_at, last.granted = self._loop.time(), granted
+            last.held = self._barrier.refusal(direction) == "lane_busy"
 
     def _direction(self, read: CodeRead) -> Direction:
         """Return the direction a code was read in: the reader's own where it says none."""
@@ -134,6 +183,7 @@ class Scanner:
             while queue:
                 read, since = queue.popleft()
                 decision = await self._judge(read, place, since)
+                self._decide_last(read.code, direction, granted=decision.granted)
                 self._answer(read, place, decision, self._loop.time() - since)
             some.clear()
 

@@ -1,21 +1,18 @@
 """`composteur simulate gate|relay`: a gate of ours, or a board with relays, on MQTT."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from gateway.cli.simulate.crowds import codes_of
 from gateway.cli.site import DEFAULT, VARIABLE, load_site
 
 if TYPE_CHECKING:
-    from random import Random
-
     from drivers.mqtt.simulator import Behaviour, SimulatedGate
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH: Final = 26
 
 _site = click.option(
     "--site",
@@ -137,7 +134,7 @@ async def _gates(**options: Any) -> None:
             async with asyncio.timeout(options["seconds"]):
                 await send_crowd(
                     gates,
-                    _codes(options["codes"], dice),
+                    codes_of(options["codes"], dice),
                     rate=options["rate"],
                     behaves=behaves,
                     directions=ways.get(options["direction"], DIRECTIONS),
@@ -276,18 +273,6 @@ def _break(gate: "SimulatedGate", faults: Sequence[str]) -> None:
             raise click.BadParameter(
                 f"{fault!r}; allowed: {', '.join(named)}", param_hint="--fault"
             ) from error
-
-
-async def _codes(file: Any, dice: "Random") -> AsyncIterator[str]:
-    """Read codes, one a line; without a file make some up, for ever."""
-    import asyncio
-
-    if file is None:
-        while True:
-            yield "".join(dice.choices(ALPHABET, k=CODE_LENGTH))
-    while line := await asyncio.to_thread(file.readline):
-        if code := line.strip():
-            yield code
 
 
 def _summary(sums: "Counter[str]", waits: list[float]) -> str:
