@@ -33,6 +33,12 @@ async def handheld(face: Face, request: web.Request) -> web.StreamResponse:
     return page(face, request, "scan/index.html")
 
 
+@routes.public("GET", "/setup", "The set-up pages", media="text/html")
+async def setup(face: Face, request: web.Request) -> web.StreamResponse:
+    """Show the set-up pages; what is on them needs the role admin."""
+    return page(face, request, "setup/index.html")
+
+
 @routes.public("GET", "/static/{path:.+}", "What the pages are made of", media="text/html")
 async def static(face: Face, request: web.Request) -> web.StreamResponse:
     """Answer one file of the pages."""

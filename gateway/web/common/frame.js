@@ -15,6 +15,7 @@ const PAGES = [
   { name: "tickets", path: "/#tickets", role: "operator" },
   { name: "audit", path: "/#audit", role: "operator" },
   { name: "scan", path: "/scan", role: "scanner" },
+  { name: "setup", path: "/setup", role: "admin" },
 ];
 const SYMBOLS = { auto: "◐", light: "☀", dark: "☾" };
 

@@ -15,6 +15,7 @@ export class Problem extends Error {
     this.status = status;
     this.code = body?.code ?? (status === 0 ? "no_answer" : "unknown");
     this.field = body?.field ?? null;
+    this.errors = body?.errors ?? null;
   }
 }
 

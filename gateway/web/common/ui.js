@@ -7,7 +7,7 @@ import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";
 
 export { Fragment, render } from "../vendor/preact.js";
-export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact-hooks.js";
+export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact-hooks.js";
 export { batch, computed, effect, signal, untracked, useComputed, useSignal, useSignalEffect } from "../vendor/signals.js";
 
 export const html = htm.bind(h);
