@@ -14,12 +14,23 @@ export const changes = signal([]);
 // What they would make: { text, tables, difference, errors, warnings, needs_restart }.
 export const draft = signal(null);
 
-export const tables = computed(() => (changes.value.length ? draft.value?.tables : null) ?? site.value?.tables ?? {});
+// What the file says with the changes made; known at once, the gateway's answer comes a moment later.
+export const tables = computed(() => changes.value.reduce(made, site.value?.tables ?? {}));
 export const errors = computed(() => (changes.value.length ? (draft.value?.errors ?? []) : []));
 export const writable = computed(() => site.value?.writable ?? false);
 
 export const list = (name) => tables.value[name] ?? [];
 export const found = (name, id) => list(name).find((each) => each.id === id);
+
+function made(all, { table, id, values, remove: gone }) {
+  if (id === null) return { ...all, [table]: merged(all[table] ?? {}, values) };
+  const rows = all[table] ?? [];
+  if (gone) return { ...all, [table]: rows.filter((row) => row.id !== id) };
+  if (!rows.some((row) => row.id === id)) return { ...all, [table]: [...rows, merged({ id }, values)] };
+  return { ...all, [table]: rows.map((row) => (row.id === id ? merged(row, values) : row)) };
+}
+
+const merged = (row, values) => Object.fromEntries(Object.entries({ ...row, ...values }).filter(([, value]) => value !== null));
 
 export async function read() {
   const [file, known] = await Promise.all([get("/v1/site"), schema.value ?? get("/v1/site/schema")]);

@@ -30,7 +30,7 @@ export function Keys({ word }) {
     <section class="card stack" aria-labelledby="h-keys">
       <h2 id="h-keys">${word("part.keys")}</h2>
       <p class="note">${word("keys.note")}</p>
-      ${keys.value === null ? html`<p class="note" role="status">${word("loading")}</p>` : html`<${Table} caption=${word("part.keys")} columns=${columns} rows=${keys.value} name=${(key) => key.name} empty=${word("keys.none")} />`}
+      ${keys.value === null ? html`<p class="note" role="status">${word("loading")}</p>` : html`<${Table} caption=${word("keys.all")} columns=${columns} rows=${keys.value} name=${(key) => key.name} empty=${word("keys.none")} />`}
     </section>
     <${Make} word=${word} made=${load} />
   `;

@@ -42,7 +42,7 @@ function Day({ word, name, hours, give, disabled }) {
     const from = Math.min(snap(at(event)), 24 * 60 - STEP);
     const first = [...ranges, { from, until: from + STEP }];
     take(event, first.length - 1, "until");
-    if (held.value) held.value = { ...held.value, from, first, ranges: first };
+    if (held.value) held.value = { ...held.value, from: from + STEP, first, ranges: first };
   };
   const move = (event) => {
     if (!held.value) return;
