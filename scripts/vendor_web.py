@@ -1,7 +1,7 @@
 """Take the libraries of the screens from their npm packages into ``gateway/web/vendor``.
 
-Run it after a change of ``packages.toml`` there: ``python scripts/vendor_web.py``. It needs npm, and
-the network for it. A file is taken as it is published, but for three things that a browser
+Run it after a change of ``packages.toml`` there: ``python scripts/vendor_web.py``. It needs npm
+and the network. A file is taken as it is published, but for three things that a browser
 without a build step needs: a package imported by its name becomes the file beside it, a script that
 makes a global name exports that name, and the remark that points to a source map goes.
 """

@@ -1,9 +1,9 @@
 """The files of the screens: read once, compressed once, each with the tag of its content.
 
-A page asks for what it is made of under ``/static/~VERSION/``, where the version is that of all files
-together; such an answer never changes, and a browser keeps it without asking again. Modules import
-each other by relative paths, so the version goes along by itself. What a page's first module needs
-is named in its head (``modulepreload``), so that a slow connection waits once and not once a module.
+A page asks for what it is made of under ``/static/~VERSION/``, where the version is that of all
+files together; such an answer never changes, and a browser keeps it without asking again. Modules
+import each other by relative paths, so the version goes along by itself. What a page's first module
+needs is named in its head (``modulepreload``): a slow connection waits once, not once a module.
 """
 
 import gzip
