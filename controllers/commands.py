@@ -28,6 +28,7 @@ class Alarm(StrEnum):
     LINK_DOWN = "link_down"
     SPACE_FULL = "space_full"
     EVACUATION = "evacuation"
+    REFUSALS = "refusals"
 
 
 # --- to the device

@@ -96,7 +96,8 @@ async def core_of(
         late = LateScans(store, journal)
         await late.restore(places(site), adopt=process == FIRST)
         times = Times(ZoneInfo(site.identity.timezone))
-        people = operations(site, admin, store, times.write)
+        metrics = Metrics()
+        people = operations(site, admin, store, times.write, lambda: metrics.tallies)
         await stack.enter_async_context(
             kept_going(
                 health=health.keep_looking,
@@ -117,7 +118,7 @@ async def core_of(
             health.words += [lambda: site_file.degraded, people.degraded]
         yield Core(
             site, addresses, store, admin, central, shelf, rows, desk, health, late, people,
-            Admitting(people.bus), Metrics(), site_file,
+            Admitting(people.bus), metrics, site_file,
         )  # fmt: skip
 
 

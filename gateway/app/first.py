@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from gateway.app.core import Core, anchors_of
+from gateway.app.core import Core, anchors_of, clock
 from gateway.central.feed import Feed
 from gateway.central.schema import migrate
 from gateway.central.streamer import Streamer
@@ -51,6 +51,7 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
     core.store.on_empty = rebuild.want
     core.health.on_loading = rebuild.want
     core.health.lag_s = lambda: streamer.lag_s
+    core.operations.vitals.read = partial(_vitals, core, streamer)
 
     def once_migrated(work: Work) -> Work:
         async def wait_and_work() -> None:
@@ -107,3 +108,14 @@ async def _keep_mirrored(core: Core) -> None:
         elif state != seen:
             seen = None
         await asyncio.sleep(MIRROR_EVERY_S)
+
+
+def _vitals(core: Core, streamer: Streamer) -> dict[str, Any]:
+    """Tell how this gateway does: its health, its clock against the store's, what waits."""
+    return {
+        "ready": core.health.ready,
+        "database": core.health.database_up,
+        "unsent_s": round(streamer.lag_s, 1),
+        "late": len(core.late),
+        "clock_ms": round(core.store.now() - clock()),
+    }

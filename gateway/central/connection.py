@@ -2,10 +2,11 @@
 
 from gateway.central.catalogue import Catalogue
 from gateway.central.history import History
+from gateway.central.ingress import Ingress
 from gateway.central.pool import connect, told, unavailable
 
 __all__ = ("Central", "connect", "told", "unavailable")
 
 
-class Central(Catalogue, History):
-    """The central database: connections and named queries, the catalogue, what has happened."""
+class Central(Catalogue, History, Ingress):
+    """The central database: connections and queries, the catalogue, what has happened, days."""

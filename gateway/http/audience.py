@@ -1,15 +1,16 @@
 """Those who watch the venue live, and the one poller of this process that serves them.
 
-While somebody listens, the store is asked ten times a second for its newest events, its spaces and
+While somebody listens, the store is asked five times a second for its newest events, its spaces and
 the day's decisions; so a dashboard shows all gateways and workers of a site without any bus between
-them. A listener that reads slowly keeps the newest state of each thing, never a growing queue.
+them. What is told is written once, however many listen. A listener that reads slowly keeps the
+newest state of each thing, never a growing queue.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import orjson
 
@@ -21,14 +22,19 @@ from gateway.tickets.event import EventRow
 from gateway.venue.answers import Answers, Document
 from gateway.venue.spaces import space_documents
 
-EVERY_S = 0.1
-SCANS_PER_TICK = 2
+EVERY_S: Final = 0.2
+SCANS_PER_TICK: Final = 4
 """Twenty a second: as many as a person can see go by."""
-LOOKED_AT = 25
-SHOWN = 50
-QUEUED = 40
+FIGURES_EVERY: Final = 10
+"""Ticks between two looks at the figures; they are told each time, so that silence is a loss."""
+LOOKED_AT: Final = 50
+SHOWN: Final = 50
+QUEUED: Final = 40
 """Scans kept for a dashboard that reads slowly: two seconds of them."""
-LISTENERS = 200
+LISTENERS: Final = 200
+
+type Written = tuple[bytes, bytes]
+"""A scan as an event of the stream, without its end: for operators, for all others."""
 
 
 class Listener:
@@ -37,32 +43,31 @@ class Listener:
     def __init__(self, *, operator: bool) -> None:
         self.operator = operator
         self.wake = asyncio.Event()
-        self._newest: dict[tuple[str, str], Document] = {}
-        self._scans: deque[Document] = deque(maxlen=QUEUED)
+        self._newest: dict[tuple[str, str], bytes] = {}
+        self._scans: deque[tuple[bytes, int]] = deque(maxlen=QUEUED)
         self._skipped = 0
 
-    def offer(self, event: str, name: str, document: Document) -> None:
+    def offer(self, event: str, name: str, written: bytes) -> None:
         """Keep a state; the newest of each name wins."""
-        self._newest[event, name] = document
+        self._newest[event, name] = written
         self.wake.set()
 
-    def offer_scans(self, rows: Sequence[Document], skipped: int) -> None:
+    def offer_scans(self, scans: Sequence[Written], skipped: int) -> None:
         """Keep scans; those that find no room are counted."""
         self._skipped += skipped
-        for row in rows:
+        for scan in scans:
             if len(self._scans) == self._scans.maxlen:
-                self._skipped += 1 + self._scans.popleft().get("skipped", 0)
-            self._scans.append({**row, "skipped": self._skipped})
+                self._skipped += 1 + self._scans.popleft()[1]
+            self._scans.append((scan[0] if self.operator else scan[1], self._skipped))
             self._skipped = 0
         self.wake.set()
 
     def take(self) -> bytes:
         """Return what is new as server-sent events, and forget it."""
         self.wake.clear()
-        anew = self._newest.pop(("snapshot", ""), None)
-        parts = [] if anew is None else [sent("snapshot", anew)]
-        parts += [sent("scan", scan) for scan in self._scans]
-        parts += [sent(event, document) for (event, _), document in self._newest.items()]
+        parts = [self._newest.pop(("snapshot", ""), b"")]
+        parts += [b'%b,"skipped":%d}\n\n' % scan for scan in self._scans]
+        parts += self._newest.values()
         self._scans.clear()
         self._newest.clear()
         return b"".join(parts)
@@ -78,12 +83,16 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._spaces: dict[str, Document] = {}
         self._health: Document = {}
+        self._figures: Document | None = None
         self._tally: Mapping[str, int] = {}
         self._last = ""
+        self._store_ms: float | None = None
+        self._changed: set[tuple[str, str]] = set()
+        """Equipment and alarms that stand otherwise than they were told."""
         self.closed = False
         operations = services.operations
-        operations.panel.on_change(partial(self._tell_one, "equipment", operations.panel.document))
-        operations.alarms.on_change(partial(self._tell_one, "alarm", operations.alarms.document))
+        operations.panel.on_change(lambda name: self._changed.add(("equipment", name)))
+        operations.alarms.on_change(lambda name: self._changed.add(("alarm", name)))
         if services.site_file is not None:
             services.site_file.on_change(self._begin_again)
 
@@ -99,6 +108,7 @@ class Live:
         self._services.metrics.live_clients = len(self._listeners)
         snapshot = await self.snapshot(operator=operator)
         if self._task is None:
+            self._changed.clear()
             self._task = asyncio.create_task(self._poll(), name="live")
         return listener, sent("snapshot", snapshot)
 
@@ -128,27 +138,38 @@ class Live:
             rows = await admin.recent(SHOWN)
             if rows and not self._last:
                 self._last = rows[0].event_id
+        if self._figures is None:
+            await self._look_at_figures()
         return {
             "spaces": list((self._spaces or self._documents(())).values()),
             "equipment": self._services.operations.panel.documents(),
             "alarms": self._services.operations.alarms.documents(),
             "scans": [self._scan(row, operator=operator) for row in rows if row.kind == "s"],
             "health": self._state_of_health(),
+            "figures": self._figures,
         }
 
     async def _poll(self) -> None:
+        ticks = 0
         while True:
             await asyncio.sleep(EVERY_S)
+            ticks += 1
             with contextlib.suppress(StoreUnavailable):
                 await self._look()
+            self._tell_changed()
+            if ticks % FIGURES_EVERY == 0:
+                await self._look_at_figures()
+                self._tell("figures", "figures", self._figures or {})
             health = self._state_of_health()
             if health != self._health:
                 self._health = health
                 self._tell("health", "health", health)
 
     async def _look(self) -> None:
-        admin = self._services.admin
+        admin, monotonic = self._services.admin, self._services.monotonic
+        self._store_ms, asked_at = None, monotonic()
         tally = (await admin.meta()).tally
+        self._store_ms = round((monotonic() - asked_at) * 1000, 2)
         rows = await admin.recent(LOOKED_AT)
         if rows and rows[0].event_id != self._last:
             self._tell_scans(rows, sum(tally.values()) - sum(self._tally.values()))
@@ -158,6 +179,14 @@ class Live:
             if self._spaces.get(name) != document:
                 self._tell("occupancy", name, document)
         self._spaces = spaces
+
+    async def _look_at_figures(self) -> None:
+        """Work the figures out; without the store they are those it had, and it is said so."""
+        figures = self._services.operations.figures
+        with contextlib.suppress(StoreUnavailable):
+            await figures.look()
+        now = self._answers.when(self._services.store.now())
+        self._figures = figures.document(now, self._store_ms)
 
     def _tell_scans(self, rows: Sequence[EventRow], decided: int) -> None:
         """Show the newest scans; ``decided`` is how many there were by the day's count."""
@@ -169,24 +198,38 @@ class Live:
         self._last = rows[0].event_id
         scans = [row for row in unseen if row.kind == "s"]
         shown = scans[:SCANS_PER_TICK][::-1]
+        if not shown:
+            return
         happened = len(scans) if len(unseen) < len(rows) else max(len(scans), decided)
+        written = [self._written(row) for row in shown]
         for listener in self._listeners:
-            documents = [self._scan(row, operator=listener.operator) for row in shown]
-            if documents:
-                listener.offer_scans(documents, happened - len(shown))
+            listener.offer_scans(written, happened - len(shown))
 
-    def _tell_one(self, event: str, write: Callable[[str], Document], name: str) -> None:
-        if self._listeners:
-            self._tell(event, name, write(name))
+    def _tell_changed(self) -> None:
+        """Tell of equipment and alarms, each once however often it changed."""
+        operations = self._services.operations
+        write = {"equipment": operations.panel.document, "alarm": operations.alarms.document}
+        changed, self._changed = self._changed, set()
+        for event, name in changed:
+            with contextlib.suppress(KeyError):  # gone with a change of the site file
+                self._tell(event, name, write[event](name))
 
     async def _begin_again(self, _site: Site) -> None:
         """Show everybody another site."""
+        self._figures = None
         for listener in list(self._listeners):
-            listener.offer("snapshot", "", await self.snapshot(operator=listener.operator))
+            snapshot = await self.snapshot(operator=listener.operator)
+            listener.offer("snapshot", "", sent("snapshot", snapshot))
 
     def _tell(self, event: str, name: str, document: Document) -> None:
+        written = sent(event, document)
         for listener in self._listeners:
-            listener.offer(event, name, document)
+            listener.offer(event, name, written)
+
+    def _written(self, row: EventRow) -> Written:
+        """Write a scan as an event up to its last brace: for operators, for all others."""
+        for_operators = sent("scan", self._scan(row, operator=True))[:-3]
+        return for_operators, sent("scan", self._scan(row, operator=False))[:-3]
 
     def _scan(self, row: EventRow, *, operator: bool) -> Document:
         """Write a scan for a screen: no name, and the code itself for operators only."""

@@ -11,6 +11,7 @@ from gateway.http.services import Services
 from gateway.people.limits import Attempts
 from gateway.tickets.messages import accept_language
 from gateway.venue.answers import Answers
+from gateway.venue.ingress import Courses
 from gateway.venue.times import Times
 
 _KEPT: Final = 1024
@@ -26,6 +27,7 @@ class Face:
         self.head = Head()
         self.attempts = Attempts()
         self.live = Live(services, self.answers)
+        self.courses = _courses(services)
         self.openapi = b""
         self.files = Files({}, "")
         self.sockets: set[web.WebSocketResponse] = set()
@@ -42,3 +44,16 @@ class Face:
                 self._languages.clear()
             self._languages[header] = chosen
         return chosen
+
+
+def _courses(services: Services) -> Courses | None:
+    if services.central is None:
+        return None
+    return Courses(
+        services.central,
+        services.site.id,
+        lambda: services.site.timezone,
+        services.operations.readers,
+        services.operations.spaces,
+        services.monotonic,
+    )

@@ -77,7 +77,7 @@ async def scan(
     try:
         document = await judge(face, identity, body, language)
     except StoreUnavailable:
-        face.services.metrics.scanned(Reason.STORE_UNAVAILABLE, 0.0)
+        silent(face, identity, body)
         raise
     encoded = orjson.dumps(document)
     if request.keep_alive and request.version == HttpVersion11:
@@ -109,7 +109,10 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         if code is None or place.direction != "exit":
             raise
         decision = opened(face, code, place, scan, operator)
-    services.metrics.scanned(decision.reason, services.monotonic() - started)
+    counted_at = place.reader if scan.mode == "stamp" else ""
+    services.metrics.scanned(
+        counted_at, decision.reason, services.monotonic() - started, decision.persons
+    )
     if scan.mode == "stamp":
         _tell(face, reader, place, decision, code)
     if override is not None and scan.mode == "stamp" and not decision.replayed:
@@ -119,6 +122,14 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
         await services.operations.acts.settled()
     message = services.message(decision, place, language, override=override is not None)
     return face.answers.decision(decision, message, operator=identity.rank >= OPERATOR)
+
+
+def silent(face: Face, identity: Identity, scan: ScanRequest) -> None:
+    """Count a scan that the store did not answer."""
+    reader = scan.reader or identity.reader or ""
+    face.services.metrics.scanned(
+        reader if reader in face.services.readers else "", Reason.STORE_UNAVAILABLE, 0.0, 0
+    )
 
 
 def _tell(

@@ -167,6 +167,40 @@ class SpaceList(msgspec.Struct):
     next: str | None
 
 
+class IngressAnswer(msgspec.Struct):
+    """The course of a day in steps of the venue's clock, the first at midnight.
+
+    Persons who went in and out, those who went in a week before, and those expected: the persons
+    sold for the day's sessions (``sold`` in all), spread over the half hour before each begins.
+    ``now_step`` is the step that is running, where the day is today.
+    """
+
+    day: str
+    compared_with: str
+    space: str | None
+    step_min: int
+    now_step: int | None
+    entries: list[int]
+    exits: list[int]
+    before: list[int]
+    expected: list[float]
+    sold: int
+
+
+class TrendMinute(msgspec.Struct):
+    """How many were inside each space at a minute."""
+
+    at: datetime
+    inside: dict[str, int]
+
+
+class TrendAnswer(msgspec.Struct):
+    """The minutes kept, oldest first."""
+
+    items: list[TrendMinute]
+    next: str | None
+
+
 class Modes(msgspec.Struct):
     """The mode of an equipment in each direction; null where it serves none."""
 
@@ -206,6 +240,7 @@ class EquipmentAnswer(msgspec.Struct):
     inputs: dict[str, bool]
     counters: Counters
     battery: int | None
+    lane_per_min: int | None
     last_scan: LastScan | None
     gateway: str | None
     commands: list[Literal["open", "lock", "free", "normal", "test"]]
@@ -225,13 +260,17 @@ class CommandAnswer(msgspec.Struct):
 
 
 class AlarmAnswer(msgspec.Struct):
-    """An alarm: gone once it is over (``active`` false) and acknowledged."""
+    """An alarm: gone once it is over (``active`` false) and acknowledged.
+
+    ``reason``: of the refusals that have jumped.
+    """
 
     id: str
     kind: str
     equipment: str | None
     space: str | None
     direction: Literal["entry", "exit"] | None
+    reason: str | None
     text: str
     at: datetime
     count: int

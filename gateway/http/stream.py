@@ -13,7 +13,7 @@ from gateway.http.face import Face
 from gateway.http.problems import Problem, invalid, rate_limited
 from gateway.http.requests import SCAN_LIMIT, decode, nonce_of
 from gateway.http.routing import Routes, report
-from gateway.http.scans import NONCE_LENGTH, ScanRequest, judge
+from gateway.http.scans import NONCE_LENGTH, ScanRequest, judge, silent
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.decision import Decision
@@ -130,7 +130,7 @@ class _Stream:
         except Problem as problem:
             return problem.document(), scan.nonce
         except StoreUnavailable:
-            return self._silent(), scan.nonce
+            return self._silent(scan), scan.nonce
         except Exception as error:  # noqa: BLE001 - one scan must not end the others
             report("GET /v1/stream", error)
             return Problem(500, "internal").document(), scan.nonce
@@ -143,10 +143,10 @@ class _Stream:
             raise rate_limited(wait_s)
         return await judge(self._face, self._identity, scan, self._language)
 
-    def _silent(self) -> Document:
+    def _silent(self, scan: ScanRequest) -> Document:
         """Write the decision of a store that does not answer."""
         face = self._face
-        face.services.metrics.scanned(Reason.STORE_UNAVAILABLE, 0.0)
+        silent(face, self._identity, scan)
         message = face.services.message(_SILENT, None, self._language)
         return face.answers.decision(_SILENT, message, operator=False)
 

@@ -74,11 +74,12 @@ class Alarms:
         equipment: str | None = None,
         space: str | None = None,
         direction: Direction | None = None,
+        reason: str | None = None,
         text: str = "",
     ) -> str:
         """Raise an alarm, or tell again that it holds; return its id. Never waits."""
         now = self._clock()
-        name = name_of(kind, equipment or space, direction)
+        name = name_of(kind, equipment or space or reason, direction)
         known = self._shared.entries.get(name)
         if known is not None and self._is_past(name, known):
             self._file(name, known)
@@ -96,6 +97,7 @@ class Alarms:
                 "equipment": equipment,
                 "space": space,
                 "direction": direction,
+                "reason": reason,
                 "text": text or (known or {}).get("text", ""),
                 "at": known["at"] if known else now,
                 "count": (known["count"] if known else 0) + (known is None or again),
@@ -113,9 +115,10 @@ class Alarms:
         equipment: str | None = None,
         space: str | None = None,
         direction: Direction | None = None,
+        reason: str | None = None,
     ) -> None:
         """Tell that the cause of an alarm is over; nothing where it was not raised."""
-        self._clear(name_of(kind, equipment or space, direction))
+        self._clear(name_of(kind, equipment or space or reason, direction))
 
     def _clear(self, name: str) -> None:
         known = self._shared.entries.get(name)
@@ -150,6 +153,7 @@ class Alarms:
             "equipment": cause["equipment"],
             "space": cause["space"],
             "direction": cause["direction"],
+            "reason": cause.get("reason"),
             "text": cause["text"],
             "at": self._show(cause["at"]),
             "count": cause["count"],

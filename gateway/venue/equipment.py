@@ -154,6 +154,7 @@ class Panel:
             "inputs": facts.get("inputs", {}),
             "counters": facts.get("counters", {"entry": None, "exit": None}),
             "battery": facts.get("battery"),
+            "lane_per_min": equipment.per_min,
             "last_scan": facts.get("last_scan"),
             "gateway": gateway if equipment.controller else None,
             "commands": list(self.commands(name)),

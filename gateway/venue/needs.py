@@ -116,7 +116,7 @@ class Needs:
     Attributes:
         settlements: makes the books of a lane.
         languages: those of displays that name none.
-        scanned: counts a scan and how long it took, by reason.
+        scanned: counts a scan: reader, reason, how long it took, persons.
         wall: milliseconds since the epoch.
         dice: a number in [0, 1), for random checks.
         mode: what an equipment is set to in a direction.
@@ -134,7 +134,7 @@ class Needs:
     answers: Answers
     say: Say
     languages: Callable[[], tuple[str, ...]]
-    scanned: Callable[[str | None, float], None]
+    scanned: Callable[[str, str | None, float, int], None]
     wall: Callable[[], int]
     dice: Callable[[], float]
     mode: Callable[[str, Direction], Mode]

@@ -19,14 +19,19 @@ from gateway.venue.audit import Anchors
 from gateway.venue.bus import Bus
 from gateway.venue.equipment import Panel
 from gateway.venue.evacuation import Evacuation
+from gateway.venue.figures import Figures
 from gateway.venue.flags import Flags
 from gateway.venue.health import LINK_DOWN
 from gateway.venue.http_gates import HttpGates
 from gateway.venue.modes import Modes
-from gateway.venue.occupancy import Occupancies
+from gateway.venue.occupancy import Lease, Occupancies
 from gateway.venue.opening import Opening
+from gateway.venue.pace import Pace, Tallies
 from gateway.venue.readers import ReaderFacts, SpaceFacts, readers, spaces
 from gateway.venue.tasks import Work
+from gateway.venue.trend import Trend
+from gateway.venue.vitals import Vitals
+from gateway.venue.watching import Watching
 
 
 @dataclass(slots=True)
@@ -43,6 +48,11 @@ class Operations:
     evacuation: Evacuation
     opening: Opening
     occupancies: Occupancies
+    pace: Pace
+    trend: Trend
+    vitals: Vitals
+    figures: Figures
+    watching: Watching
     readers: dict[str, ReaderFacts]
     spaces: dict[str, SpaceFacts]
 
@@ -85,6 +95,8 @@ class Operations:
             "acts": self.acts.run,
             "evacuation": self.evacuation.run,
             "opening": self.opening.run,
+            "pace": self.pace.run,
+            "vitals": self.vitals.run,
         }
 
     def first_works(self, admin: StoreAdmin) -> dict[str, Work]:
@@ -95,11 +107,18 @@ class Operations:
             "spaces_kept": partial(self.opening.keep_stored, admin),
             "occupancy": self.occupancies.run,
             "gates_forgotten": self.panel.forget_unwired,
+            "refusals": self.watching.run,
+            "trend": self.trend.run,
+            "vitals_told": self.vitals.keep_telling,
         }
 
 
 def operations(
-    site: Site, admin: StoreAdmin, store: EntitlementStore, show: Callable[[int], str]
+    site: Site,
+    admin: StoreAdmin,
+    store: EntitlementStore,
+    show: Callable[[int], str],
+    tallies: Tallies = dict,
 ) -> Operations:
     """Put the parts together for a site.
 
@@ -108,12 +127,16 @@ def operations(
         admin: its store, for what is no scan.
         store: its store; its clock is everybody's.
         show: writes an instant for people.
+        tallies: what this process has counted, by reader.
     """
     gateway, clock = site.identity.gateway, store.now
     bus, flags, acts = Bus(admin, clock), Flags(clock), Acts(admin, clock)
     modes = Modes(bus, flags)
     alarms = Alarms(bus, gateway=gateway, clock=clock, show=show)
     panel = Panel(bus, modes, flags, gateway=gateway, clock=clock, show=show)
+    pace = Pace(admin, tallies, clock)
+    vitals = Vitals(bus, gateway=gateway, clock=clock, show=show)
+    found: dict[str, ReaderFacts] = {}
     made = Operations(
         bus=bus,
         flags=flags,
@@ -125,7 +148,12 @@ def operations(
         evacuation=Evacuation(bus, alarms, acts, clock),
         opening=Opening(bus, flags, clock),
         occupancies=Occupancies(bus, store, alarms, clock),
-        readers={},
+        pace=pace,
+        trend=Trend(admin, clock),
+        vitals=vitals,
+        figures=Figures(pace, vitals, found),
+        watching=Watching(pace, alarms, Lease(admin, "refusals")),
+        readers=found,
         spaces={},
     )
     made.panel.on_change(made.see_fire)

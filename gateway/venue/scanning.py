@@ -271,7 +271,7 @@ class Scanner:
         return next(iter(found), None if admits else Reason.STORE_UNAVAILABLE)
 
     def _answer(self, read: CodeRead, place: Place, decision: Decision, took_s: float) -> None:
-        self._needs.scanned(decision.reason, took_s)
+        self._needs.scanned(place.reader, decision.reason, took_s, decision.persons)
         self._decided(read, place, decision)
 
 

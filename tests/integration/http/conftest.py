@@ -24,6 +24,7 @@ from gateway.entitlements.admin import StoreAdmin
 from gateway.entitlements.library import library
 from gateway.entitlements.store import EntitlementStore
 from gateway.http.application import build_application
+from gateway.http.metrics import Metrics
 from gateway.http.services import HealthReport, Services, SiteFacts
 from gateway.people.browser_sessions import BrowserSessions
 from gateway.people.desk import KeyDesk
@@ -113,7 +114,8 @@ async def a_house(
         keys = {str(role): (await desk.create(str(role), role))[1] for role in Role}
         keys["door"] = (await desk.create("door", Role.SCANNER, "door"))[1]
         keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
-        people = operations(site, admin, store, Times(PARIS).write)
+        metrics = Metrics()
+        people = operations(site, admin, store, Times(PARIS).write, lambda: metrics.tallies)
         services = Services(
             site=SiteFacts(SITE, "Museum", "en", PARIS),
             store=store,
@@ -129,6 +131,7 @@ async def a_house(
             clock=lambda: time.time_ns() // 1_000_000,
             monotonic=time.monotonic,
             message=partial(message, zone=PARIS),
+            metrics=metrics,
         )
         works = people.works() | people.first_works(admin)
         if file is not None:

@@ -226,7 +226,7 @@ async def a_floor(
                 decision, place, language or "en", zone=PARIS
             ),
             languages=lambda: ("en",),
-            scanned=lambda reason, took_s: scanned.append((reason, took_s)),
+            scanned=lambda _reader, reason, took_s, _persons: scanned.append((reason, took_s)),
             wall=now_ms,
             dice=dice,
             mode=people.modes.mode,

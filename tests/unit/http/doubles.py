@@ -7,6 +7,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
+from redis.exceptions import RedisError
 
 from config import Site
 from gateway.central.connection import Central
@@ -164,6 +165,13 @@ class FakeStore:
         return Settled("1-4-0", None, False, None, None)
 
 
+class NoClient:
+    """The store's connection for what stands in other rooms: nobody answers there."""
+
+    def pipeline(self, **_: Any) -> Any:
+        raise RedisError("no store")
+
+
 @dataclass
 class FakeAdmin:
     modes: dict[str, SpaceMode] = field(default_factory=dict)
@@ -171,6 +179,7 @@ class FakeAdmin:
     rows: list[EventRow] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
     silent: bool = False
+    client: NoClient = field(default_factory=NoClient)
 
     def key(self, name: str) -> str:
         return f"{{museum}}{name}"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gateway.http.audience import QUEUED, Listener
+from gateway.http.audience import QUEUED, SCANS_PER_TICK, Listener, sent
 from gateway.http.live import CHECK_KEY_S
 from gateway.http.services import HealthReport
 from gateway.people.browser_sessions import COOKIE
@@ -62,7 +62,7 @@ async def test_snapshot_comes_first(client: Client, venue: Venue) -> None:
     async with listening(client) as ear:
         snapshot = await ear.event("snapshot")
 
-    assert set(snapshot) == {"spaces", "equipment", "alarms", "scans", "health"}
+    assert set(snapshot) == {"spaces", "equipment", "alarms", "scans", "health", "figures"}
     assert [space["id"] for space in snapshot["spaces"]] == ["hall", "vault"]
     assert snapshot["scans"][0]["decision"] == "granted"
     assert snapshot["health"]["today"] == {"granted": 3, "too_late": 1}
@@ -99,10 +99,10 @@ async def test_many_scans_are_thinned_and_counted(client: Client, venue: Venue) 
     async with listening(client) as ear:
         await ear.event("snapshot")
         venue.admin.rows[:0] = [an_event(f"1-{number}-0") for number in range(10, 0, -1)]
-        first, second = await ear.event("scan"), await ear.event("scan")
+        scans = [await ear.event("scan") for _ in range(SCANS_PER_TICK)]
 
-    assert [first["event_id"], second["event_id"]] == ["1-9-0", "1-10-0"]
-    assert first["skipped"] + second["skipped"] == 8
+    assert [scan["event_id"] for scan in scans] == ["1-7-0", "1-8-0", "1-9-0", "1-10-0"]
+    assert sum(scan["skipped"] for scan in scans) == 6
 
 
 async def test_health_is_told_when_it_changes(client: Client, venue: Venue) -> None:
@@ -165,8 +165,9 @@ async def test_poller_runs_only_while_somebody_listens(client: Client) -> None:
 def test_listener_that_reads_slowly_keeps_the_newest_and_counts_the_rest() -> None:
     listener = Listener(operator=False)
     for number in range(QUEUED + 5):
-        listener.offer_scans([{"n": number}], 1)
-        listener.offer("occupancy", "hall", {"inside": number})
+        written = sent("scan", {"n": number})[:-3]
+        listener.offer_scans([(written, written)], 1)
+        listener.offer("occupancy", "hall", sent("occupancy", {"inside": number}))
 
     events = listener.take().split(b"\n\n")[:-1]
     scans = [json.loads(event.split(b"data: ")[1]) for event in events if b": scan" in event]

@@ -101,6 +101,8 @@ def test_least_roles_are_those_of_the_design() -> None:
         ("PUT", "/v1/tickets/{code}"): Role.ADMIN,
         ("POST", "/v1/tickets"): Role.ADMIN,
         ("GET", "/v1/spaces"): Role.VIEWER,
+        ("GET", "/v1/spaces/trend"): Role.VIEWER,
+        ("GET", "/v1/ingress"): Role.VIEWER,
         ("POST", "/v1/spaces/{id}/mode"): Role.OPERATOR,
         ("POST", "/v1/spaces/{id}/count"): Role.OPERATOR,
         ("GET", "/v1/equipment"): Role.VIEWER,

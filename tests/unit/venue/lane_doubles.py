@@ -270,7 +270,7 @@ class World:
             answers=Answers(Times(zone), "museum"),
             say=lambda decision, place, language=None: decision.reason or "welcome",
             languages=lambda: ("en",),
-            scanned=lambda reason, _took_s: self.scanned.append(reason),
+            scanned=lambda _reader, reason, *_: self.scanned.append(reason),
             wall=lambda: NOW,
             dice=lambda: self.dice,
             mode=lambda name, way: self.modes.get((name, way), "normal"),
