@@ -3,13 +3,18 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from gateway.entitlements.library import library
 from gateway.http.application import build_application
 from gateway.people.roles import Role
+from tests.integration.http.conftest import House, a_house
 from tests.unit.http.doubles import SECRETS, Venue, a_view, an_event
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -88,4 +93,92 @@ async def log_in(page: Page, path: str = "/", who: Role = Role.OPERATOR) -> None
     await page.goto(path)
     await page.fill("#key", SECRETS[who])
     await page.press("#key", "Enter")
-    await page.wait_for_selector("#page:not([hidden])")
+    await page.locator("#logout").wait_for()
+
+
+@dataclass
+class Desk:
+    """The operators' page in a browser, before a gateway with real stores."""
+
+    page: Page
+    house: House
+    context: BrowserContext
+
+    async def enter(self, place: str = "") -> None:
+        await self.page.goto(f"/{place}")
+        await self.page.wait_for_selector("#logout")
+
+    async def scan(self, code: str, **facts: Any) -> dict[str, Any]:
+        """Scan a ticket as a handheld does."""
+        answer = await self.house.client.post(
+            "/v1/scans",
+            json={"code": code, "reader": "door", "direction": "entry"} | facts,
+            headers=self.house.bearer("scanner"),
+        )
+        found: dict[str, Any] = await answer.json()
+        return found
+
+    async def sell(self, code: str, **columns: Any) -> None:
+        answer = await self.house.client.put(
+            f"/v1/tickets/{code}",
+            json={"product": "day"} | columns,
+            headers=self.house.bearer("admin"),
+        )
+        assert answer.status in {200, 201}, await answer.text()
+
+
+@asynccontextmanager
+async def a_desk(
+    browser: Browser, house: House, who: str = "operator", **facts: Any
+) -> AsyncIterator[Desk]:
+    """Log somebody in at a page that fails its test on any error, and on requests to elsewhere."""
+    address = str(house.client.make_url("")).rstrip("/")
+    context = await browser.new_context(**{"locale": "en-GB", "base_url": address} | facts)
+    page = await context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda told: wrong.append(told.text) if "Content Security" in told.text else None,
+    )
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(address) else wrong.append(request.url),
+    )
+    await page.goto("/")
+    await page.fill("#key", house.keys[who])
+    await page.press("#key", "Enter")
+    await page.wait_for_selector("#logout")
+    yield Desk(page, house, context)
+    await context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
+    await asyncio.to_thread(library)  # reads files, which no loop of ours may
+    async with a_house(redis_url, database_url) as house:
+        await house.sell(
+            "UPDATE composteur.site SET epoch = 1",
+            "INSERT INTO composteur.product (id, label) VALUES ('day', 'Day ticket')",
+        )
+        await house.admin.put_products(await house.central.fetch("feed.products", ["day"], [1]))
+        yield house
+
+
+@pytest.fixture
+async def desk(browser: Browser, house: House) -> AsyncIterator[Desk]:
+    async with a_desk(browser, house) as desk:
+        yield desk
+
+
+ABROAD = {"locale": "fr-FR", "viewport": {"width": 390, "height": 844}}
+"""Another language, on a phone."""
+
+
+@pytest.fixture(params=[{}, ABROAD], ids=["english-desktop", "french-phone"])
+async def any_desk(
+    browser: Browser, house: House, request: pytest.FixtureRequest
+) -> AsyncIterator[Desk]:
+    async with a_desk(browser, house, **request.param) as desk:
+        yield desk

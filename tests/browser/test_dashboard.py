@@ -1,11 +1,28 @@
-"""What an operator sees on the dashboard."""
+"""What an operator sees on the dashboard, and does there; with real stores behind it."""
 
-from playwright.async_api import Page, expect
+import asyncio
+from typing import Any
 
-from gateway.http.services import HealthReport
-from gateway.people.roles import Role
-from tests.browser.conftest import log_in
-from tests.unit.http.doubles import Venue, an_event
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from controllers.commands import Alarm
+from tests.browser.conftest import ABROAD, Desk, a_desk
+from tests.integration.http.conftest import House
+
+
+async def confirmed(page: Page) -> None:
+    """Say yes to the question on the screen."""
+    box = page.locator("dialog")
+    await box.locator("button[type=submit]").click()
+
+
+async def inside(desk: Desk, space: str, persons: str) -> None:
+    await expect(desk.page.locator(f"[data-space={space}] .inside")).to_contain_text(persons)
+
+
+# --- logging in
 
 
 async def test_log_in_box_tells_how_to_make_a_key(page: Page) -> None:
@@ -14,7 +31,7 @@ async def test_log_in_box_tells_how_to_make_a_key(page: Page) -> None:
     await expect(page.locator("#login")).to_contain_text(
         "composteur key create --role operator --name NAME"
     )
-    await expect(page.locator("#page")).to_be_hidden()
+    await expect(page.locator("#logout")).to_have_count(0)
 
 
 async def test_key_that_is_not_known_is_told_in_words(page: Page) -> None:
@@ -25,64 +42,106 @@ async def test_key_that_is_not_known_is_told_in_words(page: Page) -> None:
     await expect(page.locator("#login [role=alert]")).to_contain_text("not known")
 
 
-async def test_dashboard_shows_spaces_scans_and_refusals(page: Page) -> None:
-    await log_in(page)
+async def test_session_survives_a_reload_and_ends_at_log_out(desk: Desk) -> None:
+    await desk.page.reload()
+    await expect(desk.page.locator("[data-space=hall]")).to_be_visible()
 
-    await expect(page.locator("[data-space=hall] .inside")).to_contain_text("212")
-    await expect(page.locator("[data-space=hall] .inside")).to_contain_text("of 300")
-    await expect(page.locator("#scans > li").first).to_contain_text("✕")
-    await expect(page.locator("#scans > li").first).to_contain_text("Refused · Already used")
-    await expect(page.locator("#scans > li").nth(1)).to_contain_text("✓")
-    await expect(page.locator("#granted")).to_have_text("4,211")
-    await expect(page.locator("[data-reason=too_early]")).to_contain_text("Too early")
-    await expect(page.locator("#health")).to_contain_text("✓ Ready")
+    await desk.page.click("#logout")
+
+    await expect(desk.page.locator("#login")).to_be_visible()
 
 
-async def test_scan_appears_as_it_happens(page: Page, venue: Venue) -> None:
-    await log_in(page)
-    await expect(page.locator("#scans > li")).to_have_count(3)
-    venue.admin.rows.insert(0, an_event("1-10-0", reader="vault-1"))
-    venue.admin.inside["vault"] = 18
-
-    await expect(page.locator("#scans > li").first).to_contain_text("vault-1")
-    await expect(page.locator("[data-space=vault] .inside")).to_contain_text("18")
+# --- what it shows
 
 
-async def test_missing_database_is_told_in_words(page: Page, venue: Venue) -> None:
-    venue.health = HealthReport(ready=True, degraded=["database_unavailable"], durability="always")
-    await log_in(page)
+async def test_scans_are_shown_and_counted_as_they_happen(desk: Desk) -> None:
+    await desk.sell("T1")
+    assert (await desk.scan("T1"))["decision"] == "granted"
 
-    await expect(page.locator("#stale")).to_contain_text("central database away")
-
-
-async def test_language_follows_the_browser_and_can_be_switched(page: Page) -> None:
-    await log_in(page)
-    await page.click("#languages [lang=fr]")
-
-    await expect(page.locator("#h-inside")).to_have_text("Présents")
-    await expect(page.locator("#scans > li").first).to_contain_text("Refusé · Déjà utilisé")
-    await page.reload()
-    await expect(page.locator("#h-inside")).to_have_text("Présents")
-
-
-async def test_session_survives_a_reload_and_ends_at_log_out(page: Page) -> None:
-    await log_in(page)
-    await page.reload()
-    await expect(page.locator("[data-space=hall]")).to_be_visible()
-
-    await page.click("#logout")
-
-    await expect(page.locator("#login")).to_be_visible()
+    await inside(desk, "hall", "1")
+    await expect(desk.page.locator("[data-space=hall] .inside")).to_contain_text("of 300")
+    await expect(desk.page.locator("#scans > li").first).to_contain_text("Granted")
+    await expect(desk.page.locator("#granted")).to_have_text("1")
+    await desk.scan("T1")
+    await expect(desk.page.locator("#scans > li").first).to_contain_text("✕")
+    await expect(desk.page.locator("#scans > li").first).to_contain_text("Refused · Already used")
+    await expect(desk.page.locator("[data-reason=no_stamps_left]")).to_contain_text("Already used")
+    await expect(desk.page.locator("[data-gate=door] .last")).to_contain_text("Already used")
+    await expect(desk.page.locator("#health")).to_contain_text("✓")
 
 
-async def test_nothing_is_cut_off_at_360_pixels(page: Page) -> None:
-    await page.set_viewport_size({"width": 360, "height": 740})
-    await log_in(page)
-    await expect(page.locator("[data-space=hall]")).to_be_visible()
+async def test_two_tabs_show_the_same(desk: Desk) -> None:
+    other = await desk.context.new_page()
+    await other.goto("/")
+    await desk.sell("T1", persons=4)
+    await desk.scan("T1", persons=4)
 
-    wide = await page.evaluate("document.documentElement.scrollWidth")
+    await inside(desk, "hall", "4")
+    await expect(other.locator("[data-space=hall] .inside")).to_contain_text("4")
 
-    assert wide <= 360
+
+async def test_feed_is_filtered_and_the_filter_kept(desk: Desk) -> None:
+    await desk.sell("T1")
+    await desk.scan("T1")
+    await desk.scan("T1")
+    await expect(desk.page.locator("#scans > li")).to_have_count(2)
+
+    await desk.page.click("[data-filter=denied]")
+
+    await expect(desk.page.locator("#scans > li")).to_have_count(1)
+    await desk.page.reload()
+    await expect(desk.page.locator("#scans > li")).to_have_count(1)
+    await desk.page.select_option("#feed-reader", "lane")
+    await expect(desk.page.locator("#scans-none")).to_contain_text("No such scan")
+
+
+async def test_arrivals_are_told_in_figures_beside_the_curve(desk: Desk) -> None:
+    await expect(desk.page.locator("#course [data-figure=today]")).to_have_text("0")
+    await expect(desk.page.locator(".chart canvas")).to_be_visible()
+
+
+async def test_lost_network_is_told_and_what_was_missed_is_there_afterwards(desk: Desk) -> None:
+    await inside(desk, "hall", "0")
+    await desk.context.set_offline(True)
+    await expect(desk.page.locator("#stale")).to_contain_text("No connection to the gateway")
+    await desk.sell("T1")
+    await desk.scan("T1")
+
+    await desk.context.set_offline(False)
+
+    await inside(desk, "hall", "1")
+    await expect(desk.page.locator("#stale")).to_have_count(0)
+
+
+@pytest.mark.parametrize("facts", [{}, ABROAD], ids=["english-desktop", "french-phone"])
+async def test_nothing_is_cut_off_and_nothing_bars_anybody(
+    browser: Browser, house: House, facts: dict[str, Any]
+) -> None:
+    house.services.operations.alarms.raise_(Alarm.FORCED, equipment="lane", text="bang")
+    async with a_desk(browser, house, color_scheme="dark" if facts else "light", **facts) as desk:
+        await desk.sell("T1")
+        await desk.scan("T1")
+        for place in ("", "#tickets/T1", "#audit"):
+            await desk.enter(place)
+            await desk.page.locator("main .card").first.wait_for()
+            await asyncio.sleep(0.3)  # the pictures of a change are over
+            found = await Axe().run(desk.page)
+            wide = await desk.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+
+            assert found.violations_count == 0, found.generate_report()
+            assert wide <= 0, place
+
+
+async def test_language_follows_the_browser_and_can_be_switched(desk: Desk) -> None:
+    await expect(desk.page.locator("#h-inside")).to_have_text("Inside now")
+
+    await desk.page.click("button[lang=fr]")
+
+    await expect(desk.page.locator("#h-inside")).to_have_text("Présents")
+    await desk.page.reload()
+    await expect(desk.page.locator("#h-inside")).to_have_text("Présents")
 
 
 async def test_documentation_lists_every_call(page: Page) -> None:
@@ -92,86 +151,85 @@ async def test_documentation_lists_every_call(page: Page) -> None:
     assert await page.locator("#calls > details").count() >= 19
 
 
-async def test_gates_show_their_state_and_follow_an_operator(page: Page, venue: Venue) -> None:
-    await log_in(page)
-    gate = page.locator("[data-gate=north-1]")
-    await expect(gate).to_contain_text("✓ Ready")
-
-    await gate.get_by_role("button", name="Lock").click()
-
-    await expect(gate).to_contain_text("✕ Locked")
-    assert venue.operations.modes.mode("north-1", "entry") == "locked"
-    await gate.get_by_role("button", name="Normal").click()
-    await expect(gate).to_contain_text("✓ Ready")
+# --- what an operator does
 
 
-async def test_barrier_goes_up_while_its_gate_is_open(page: Page, venue: Venue) -> None:
-    await log_in(page)
-    gate = page.locator("[data-gate=north-1]")
-    await expect(gate).not_to_have_class("gate opened")
+async def test_gate_is_locked_and_set_back(any_desk: Desk) -> None:
+    gate = any_desk.page.locator("[data-gate=door]")
 
-    venue.operations.panel.note("north-1", state="released", counters={"entry": 31, "exit": 17})
+    await gate.locator("[data-act=lock]").click()
+    await expect(gate.locator(".ways .state.no").first).to_be_visible()
+    await expect(any_desk.page.locator(".toast.yes")).to_be_visible()
+    await gate.locator("[data-act=normal]").click()
 
-    await expect(gate).to_have_class("gate opened")
-    await expect(gate).to_contain_text("→ Released")
-    await expect(gate).to_contain_text("entry 31 · exit 17")
-    venue.operations.panel.note("north-1", state="idle")
-    await expect(gate).to_have_class("gate")
+    await expect(gate.locator(".ways")).to_have_count(0)
 
 
-async def test_viewer_sees_gates_and_alarms_and_has_no_buttons(page: Page, venue: Venue) -> None:
-    venue.operations.alarms.raise_("forced", equipment="north-1")
-    await log_in(page, who=Role.VIEWER)
+async def test_persons_waved_through_are_counted(any_desk: Desk) -> None:
+    hall = any_desk.page.locator("[data-space=hall]")
+    await hall.locator(".acts button").first.click()
+    await any_desk.page.fill("dialog [name=persons]", "7")
+    await any_desk.page.fill("dialog [name=why]", "school class")
+    await confirmed(any_desk.page)
 
-    await expect(page.locator("[data-alarm]")).to_contain_text("⚠ Forced")
-    await expect(page.locator("[data-gate=north-1]")).to_be_visible()
-    await expect(page.locator("main .acts button:visible")).to_have_count(0)
+    await inside(any_desk, "hall", "7")
 
 
-async def test_alarm_appears_is_acknowledged_and_goes_when_it_is_over(
-    page: Page, venue: Venue
-) -> None:
-    await log_in(page)
-    await expect(page.locator("#alarms-part")).to_be_hidden()
+async def test_evacuation_takes_two_steps_to_begin_and_two_to_end(any_desk: Desk) -> None:
+    page, evacuation = any_desk.page, any_desk.house.services.operations.evacuation
+    begin = page.locator("[data-space=hall] .acts button.alert")
+    await begin.click()
+    await expect(page.locator("dialog .points li")).to_have_count(5)
+    await page.keyboard.press("Escape")
+    assert evacuation.spaces == []
 
-    venue.operations.alarms.raise_("forced", equipment="north-1", direction="entry", text="bang")
-    alarm = page.locator("[data-alarm='forced.north-1.entry']")
+    await begin.click()
+    await confirmed(page)
+    assert evacuation.spaces == []
+    await confirmed(page)
+
+    banner = page.locator("#evacuation")
+    await expect(banner).to_contain_text("⚠")
+    await expect(banner).to_contain_text("Great hall")
+    await banner.locator("button.danger").click()
+    await confirmed(page)
+    await expect(page.locator(".toast.no")).to_be_visible()  # nobody has said that it is clear
+    await banner.locator("button").first.click()
+    await confirmed(page)
+    await banner.locator("button.danger").click()
+    await confirmed(page)
+    await expect(banner).to_have_count(0)
+    assert evacuation.spaces == []
+
+
+async def test_alarm_appears_is_acknowledged_and_goes_when_it_is_over(any_desk: Desk) -> None:
+    alarms = any_desk.house.services.operations.alarms
+    alarms.raise_(Alarm.FORCED, equipment="lane", direction="entry", text="bang")
+    alarm = any_desk.page.locator("[data-alarm='forced.lane.entry']")
     await expect(alarm).to_contain_text("bang")
-    await alarm.get_by_role("button", name="Acknowledge").click()
-    await expect(alarm).to_contain_text("seen by operator")
 
-    venue.operations.alarms.clear("forced", equipment="north-1", direction="entry")
+    await alarm.locator("[data-act=ack]").click()
+    await expect(alarm).to_contain_text("operator")
+
+    alarms.clear(Alarm.FORCED, equipment="lane", direction="entry")
     await expect(alarm).to_have_count(0)
 
 
-async def test_evacuation_takes_two_steps_to_begin_and_two_to_end(page: Page, venue: Venue) -> None:
-    await log_in(page)
-    hall = page.locator("[data-space=hall]")
-
-    await hall.get_by_role("button", name="Evacuate…").click()
-    await page.keyboard.press("Escape")
-    assert venue.operations.evacuation.spaces == []
-    await hall.get_by_role("button", name="Evacuate…").click()
-    await page.locator("#sure .yes-do").click()
-
-    banner = page.locator("#evacuation")
-    await expect(banner).to_contain_text("⚠ EVACUATION · Great hall")
-    await expect(hall).to_contain_text("⚠ EVACUATION")
-    await banner.get_by_role("button", name="Return to service…").click()
-    await page.locator("#sure .yes-do").click()
-    await expect(page.locator("#said")).to_contain_text("nobody has set the space to normal")
-    await banner.get_by_role("button", name="It is clear").click()
-    await page.locator("#sure .yes-do").click()
-    await banner.get_by_role("button", name="Return to service…").click()
-    await page.locator("#sure .yes-do").click()
-    await expect(banner).to_be_hidden()
-    assert venue.operations.evacuation.spaces == []
+async def test_viewer_sees_everything_and_has_no_buttons(browser: Browser, house: House) -> None:
+    house.services.operations.alarms.raise_(Alarm.FORCED, equipment="lane")
+    async with a_desk(browser, house, "viewer") as desk:
+        await expect(desk.page.locator("[data-alarm]")).to_contain_text("Forced")
+        await expect(desk.page.locator("[data-gate=door]")).to_be_visible()
+        await expect(desk.page.locator("main .acts button")).to_have_count(0)
 
 
-async def test_dashboard_speaks_french(page: Page, venue: Venue) -> None:
-    venue.operations.alarms.raise_("tailgating", equipment="north-1", direction="entry")
-    await log_in(page)
-    await page.click("#languages [lang=fr]")
+async def test_what_people_did_is_listed(desk: Desk) -> None:
+    await desk.page.locator("[data-gate=door] [data-act=lock]").click()
+    await desk.page.locator(".toast.yes").wait_for()
 
-    await expect(page.locator("[data-alarm]")).to_contain_text("Deux pour un")
-    await expect(page.locator("[data-gate=north-1]")).to_contain_text("Verrouiller")
+    await desk.enter("#audit")
+
+    row = desk.page.locator("tbody tr").first
+    await expect(row).to_contain_text("operator")
+    await expect(row).to_contain_text("Gate")
+    await expect(row).to_contain_text("told: lock")

@@ -26,13 +26,13 @@ export function Audit() {
     { name: "details", title: word("audit.details"), wide: true, show: (act) => details(act.details) },
   ];
   return html`
-    <section class="card stack" aria-labelledby="h-audit">
-      <div class="head"><h1 id="h-audit" class="of-card">${word("audit.title")}</h1><button type="button" class="small" onclick=${() => load()}>${word("audit.again")}</button></div>
+    <div class="card stack">
+      <div class="head"><h1 class="of-card">${word("audit.title")}</h1><button type="button" class="small" onclick=${() => load()}>${word("audit.again")}</button></div>
       <p class="note">${word("audit.note")}</p>
       ${acts.value?.partial && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("audit.partial")}</p>`}
       ${acts.value === null ? html`<p class="note" role="status">${word("loading")}</p>` : html`<${Table} caption=${word("audit.title")} columns=${columns} rows=${acts.value.items} empty=${word("audit.none")} />`}
       ${acts.value?.next && html`<div class="acts"><button type="button" onclick=${() => load(acts.value.next)}>${word("more")}</button></div>`}
-    </section>
+    </div>
   `;
 }
 

@@ -26,7 +26,7 @@ export function Gates() {
       ${order.map(
         (id) => html`
           <div class="group" key=${id}>
-            ${order.length > 1 && html`<h3 class="of-space">${spaces.value.get(id)?.name ?? id}</h3>`}
+            <h3 class="of-space">${spaces.value.get(id)?.name ?? id}</h3>
             <div class="tiles">${bySpace.get(id).map((gate) => html`<${Gate} key=${gate.id} gate=${gate} />`)}</div>
           </div>
         `,

@@ -154,12 +154,12 @@ function History({ answer }) {
     { name: "who", title: word("history.who"), show: (event) => event.operator ?? "–" },
   ];
   return html`
-    <section class="card stack whole" aria-labelledby="h-history">
-      <h2 id="h-history">${word("history")}</h2>
+    <div class="card stack whole">
+      <h2>${word("history")}</h2>
       ${answer.partial && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("history.partial")}</p>`}
       <${Table} caption=${word("history")} columns=${columns} rows=${[...answer.items].reverse()} name=${(event) => event.event_id} empty=${word("history.none")} />
       ${answer.next && html`<p class="note">${word("history.more")}</p>`}
-    </section>
+    </div>
   `;
 }
 

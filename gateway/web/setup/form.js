@@ -1,9 +1,10 @@
 // A form made from the schema of a table: each key with its name, its field, its meaning and what is
 // wrong with it. A field left empty takes its key out of the file, so that the default holds.
 
-import { named } from "../common/language.js";
+import { language, named } from "../common/language.js";
 import { classes, html, useId, useSignal } from "../common/ui.js";
 import { errors_of, list, put, writable } from "./draft.js";
+import { HELP_FR } from "./help.js";
 
 // Keys that name something of the site file, and what may be named there.
 const NAMED = {
@@ -38,7 +39,7 @@ function Field({ word, name, known, value, wrong, give, own }) {
   const id = useId();
   const kind = kind_of(name, known);
   if (!kind) return null;
-  const help = named(`help.${name}`, "x", word) === "x" ? known.description : word(`help.${name}.x`);
+  const help = (language.value === "fr" && HELP_FR[name]) || known.description;
   const shared = { id, name, disabled: !writable.value, "aria-describedby": `${id}-help`, "aria-invalid": wrong.length ? "true" : null };
   return html`
     <div class=${classes("field", wrong.length && "wrong")}>

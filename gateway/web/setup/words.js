@@ -1,5 +1,4 @@
-// Words of the set-up pages. `key.NAME` names a key of the site file, `value.X` one of its values;
-// `help.NAME.x` says what a key means: in English the gateway's own schema does.
+// Words of the set-up pages. `key.NAME` names a key of the site file, `value.X` one of its values.
 
 export const WORDS = {
   en: {
@@ -105,22 +104,5 @@ export const WORDS = {
     "value.refuse": "refuser", "value.warn": "laisser entrer et avertir", "value.off": "non", "value.soft": "souple : laisser entrer et signaler", "value.hard": "strict : refuser", "value.pulse": "une impulsion", "value.level": "un niveau maintenu",
     "value.viewer": "lecture", "value.scanner": "scan", "value.operator": "opérateur", "value.admin": "admin", "value.true": "oui", "value.false": "non",
     "value.always": "always : aucun compostage perdu", "value.everysec": "everysec : jusqu'à 2 s perdues", "value.en": "anglais", "value.fr": "français", "value.de": "allemand", "value.es": "espagnol",
-    "help.name.x": "Le nom, pour les gens.", "help.parent.x": "L'espace autour : qui est dans celui-ci est aussi dans celui-là.", "help.capacity.x": "Combien de personnes il contient ; vide : sans limite.",
-    "help.full.x": "À la jauge : refuser, ou laisser entrer et avertir.", "help.planning.x": "Quand il est ouvert ; vide : toujours.", "help.dwell_min.x": "Minutes que dure une visite là où on ne voit sortir personne ; 0 : jusqu'à une sortie.",
-    "help.anti_passback.x": "Qui est déjà dedans, ou n'y a jamais été : non, souple (accordé et signalé), strict (refusé).", "help.anti_passback_min.x": "Minutes après lesquelles c'est oublié ; 0 : jamais.",
-    "help.anti_passback_reset.x": "L'heure à laquelle c'est oublié chaque jour, par exemple 04:30.", "help.first_in.x": "Produits dont un billet doit entrer chaque jour avant tout autre.",
-    "help.language.x": "Des messages, quand personne n'en demande une.", "help.id.x": "Nomme le lieu dans chaque événement : gardez-le pour toujours.", "help.timezone.x": "Un fuseau IANA : les jours commencent et les heures valent dans celui-ci.",
-    "help.gateway.x": "Le nom de la passerelle, là où un lieu en a plusieurs.", "help.host.x": "L'adresse d'écoute ; 0.0.0.0 pour être joint des terminaux.", "help.port.x": "Le port d'écoute ; 0 en prend un libre.",
-    "help.tls_cert.x": "Un certificat (PEM) avec sa chaîne ; il lui faut sa clé.", "help.tls_key.x": "La clé du certificat (PEM).", "help.redis.x": "La base des droits : embedded, ou l'adresse d'un Valkey ou Redis.",
-    "help.postgres.x": "La base centrale : embedded, ou l'adresse d'un PostgreSQL.", "help.mqtt.x": "Le serveur des portillons MQTT : embedded, ou une adresse ; vide : aucun.", "help.durability.x": "De la base incluse : always ne perd aucun compostage, everysec jusqu'à 2 s.",
-    "help.state_dir.x": "Données des bases incluses, et journaux ; relatif à ce fichier.", "help.home_assistant.x": "Montrer espaces et portillons à un Home Assistant sur ce serveur.",
-    "help.kind.x": "Ce que c'est.", "help.space.x": "L'espace qu'il dessert.", "help.direction.x": "Le sens : vers l'espace, hors de lui, ou les deux.", "help.controller.x": "Le contrôleur auquel il est relié ; un lecteur sans contrôleur est un terminal mobile.",
-    "help.opens.x": "Le tourniquet ou la porte que ses accords ouvrent.", "help.count_on.x": "Ce qui compte une personne : l'accord, ou le passage que le portillon annonce.", "help.local_policy.x": "Quand la base se tait : refuser, ou laisser entrer.",
-    "help.color.x": "Sa couleur sur le calendrier, par exemple #b33.", "help.days.x": "Ses jours et suites de jours, par exemple 2026-12-20..2027-01-03.", "help.driver.x": "La liaison.",
-    "help.open_s.x": "Combien de temps il reste ouvert pour qu'un passage commence.", "help.longer_open_s.x": "De même pour un billet signalé ; vide : le double.", "help.passage_s.x": "Combien de temps dure le plus long passage.",
-    "help.release.x": "Ouvert par une impulsion, ou par un niveau maintenu jusqu'au passage.", "help.pulse_ms.x": "Durée de l'impulsion.", "help.credits_max.x": "Combien de personnes d'un groupe sont libérées l'une après l'autre.",
-    "help.bag_check_percent.x": "De combien de personnes sur cent on regarde le sac.", "help.tailgating_ms.x": "Deux passages pour un accord en si peu de temps sont un talonnage ; 0 : jamais.", "help.debounce_ms.x": "Combien de temps une entrée doit tenir pour compter ; 20 à 50 d'habitude.",
-    "help.deny_s.x": "Combien de temps un refus est affiché.", "help.lock.x": "Sans courant elle est ouverte (fail-safe), ou fermée (fail-secure).", "help.held_warning_s.x": "Ouverte depuis si longtemps, on avertit.", "help.held_s.x": "Ouverte depuis si longtemps, c'est une alarme.",
-    "help.rex_unlocks.x": "Le bouton de sortie libère la serrure ; sinon une poignée le fait.", "help.rex_s.x": "Combien de temps après le bouton une ouverture n'est pas une effraction.", "help.interlock.x": "Le groupe de portes dont une seule peut être ouverte.", "help.languages.x": "Affichées dans cet ordre ; vide : celle du site.",
   },
 };

@@ -1,0 +1,27 @@
+// What the keys of the site file mean, in French; in English the gateway's own schema says it.
+
+export const HELP_FR = {
+  name: "Le nom, pour les gens.", parent: "L'espace autour : qui est dans celui-ci est aussi dans celui-là.", capacity: "Combien de personnes il contient ; vide : sans limite.",
+  full: "À la jauge : refuser, ou laisser entrer et avertir.", planning: "Quand il est ouvert ; vide : toujours.",
+  dwell_min: "Minutes que dure une visite là où on ne voit sortir personne ; 0 : jusqu'à une sortie.",
+  anti_passback: "Qui est déjà dedans, ou n'y a jamais été : non, souple (accordé et signalé), strict (refusé).", anti_passback_min: "Minutes après lesquelles c'est oublié ; 0 : jamais.",
+  anti_passback_reset: "L'heure à laquelle c'est oublié chaque jour, par exemple 04:30.", first_in: "Produits dont un billet doit entrer chaque jour avant tout autre.",
+  language: "Des messages, quand personne n'en demande une.", id: "Nomme le lieu dans chaque événement : gardez-le pour toujours.",
+  timezone: "Un fuseau IANA : les jours commencent et les heures valent dans celui-ci.", gateway: "Le nom de la passerelle, là où un lieu en a plusieurs.",
+  host: "L'adresse d'écoute ; 0.0.0.0 pour être joint des terminaux.", port: "Le port d'écoute ; 0 en prend un libre.", tls_cert: "Un certificat (PEM) avec sa chaîne ; il lui faut sa clé.",
+  tls_key: "La clé du certificat (PEM).", redis: "La base des droits : embedded, ou l'adresse d'un Valkey ou Redis.", postgres: "La base centrale : embedded, ou l'adresse d'un PostgreSQL.",
+  mqtt: "Le serveur des portillons MQTT : embedded, ou une adresse ; vide : aucun.", durability: "De la base incluse : always ne perd aucun compostage, everysec jusqu'à 2 s.",
+  state_dir: "Données des bases incluses, et journaux ; relatif à ce fichier.", home_assistant: "Montrer espaces et portillons à un Home Assistant sur ce serveur.", kind: "Ce que c'est.",
+  space: "L'espace qu'il dessert.", direction: "Le sens : vers l'espace, hors de lui, ou les deux.",
+  controller: "Le contrôleur auquel il est relié ; un lecteur sans contrôleur est un terminal mobile.", opens: "Le tourniquet ou la porte que ses accords ouvrent.",
+  count_on: "Ce qui compte une personne : l'accord, ou le passage que le portillon annonce.", local_policy: "Quand la base se tait : refuser, ou laisser entrer.",
+  color: "Sa couleur sur le calendrier, par exemple #b33.", days: "Ses jours et suites de jours, par exemple 2026-12-20..2027-01-03.", driver: "La liaison.",
+  open_s: "Combien de temps il reste ouvert pour qu'un passage commence.", longer_open_s: "De même pour un billet signalé ; vide : le double.",
+  passage_s: "Combien de temps dure le plus long passage.", release: "Ouvert par une impulsion, ou par un niveau maintenu jusqu'au passage.", pulse_ms: "Durée de l'impulsion.",
+  credits_max: "Combien de personnes d'un groupe sont libérées l'une après l'autre.", bag_check_percent: "De combien de personnes sur cent on regarde le sac.",
+  tailgating_ms: "Deux passages pour un accord en si peu de temps sont un talonnage ; 0 : jamais.", debounce_ms: "Combien de temps une entrée doit tenir pour compter ; 20 à 50 d'habitude.",
+  deny_s: "Combien de temps un refus est affiché.", lock: "Sans courant elle est ouverte (fail-safe), ou fermée (fail-secure).", held_warning_s: "Ouverte depuis si longtemps, on avertit.",
+  held_s: "Ouverte depuis si longtemps, c'est une alarme.", rex_unlocks: "Le bouton de sortie libère la serrure ; sinon une poignée le fait.",
+  rex_s: "Combien de temps après le bouton une ouverture n'est pas une effraction.", interlock: "Le groupe de portes dont une seule peut être ouverte.",
+  languages: "Affichées dans cet ordre ; vide : celle du site.",
+};
