@@ -237,6 +237,8 @@ class Equipment(Section):
     """How long an input must hold to count; 20 to 50 is usual."""
     repeat_ms: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 1500
     """A reader that sees a code again within so long, its visitor still there, has read it once."""
+    carries: Flag = False
+    """A handheld carries today's tickets, under hashes and without names, to decide offline."""
     lane_per_min: Annotated[int, Strict(), Field(ge=1, le=120)] | None = None
     """How many persons a minute it can let through; left out: turnstile 20, door 30, reader 12."""
     deny_s: Annotated[float, Strict(), Field(gt=0, le=60)] = 2.0

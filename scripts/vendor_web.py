@@ -43,14 +43,19 @@ def take(package: dict[str, Any], imports: dict[str, str], folder: Path) -> None
     [said] = json.loads(done.stdout)
     with tarfile.open(folder / said["filename"]) as archive:
         for source, name in package["files"].items():
-            text = SOURCE_MAP.sub("\n", read(archive, source))
+            body = read(archive, source)
+            if name.endswith(".wasm"):
+                (VENDOR / name).write_bytes(body)
+                sys.stdout.write(f"{asked}: {name} ({len(body):,} bytes)\n")
+                continue
+            text = SOURCE_MAP.sub("\n", body.decode())
             text = with_relative_imports(text, imports)
             if name in package.get("exports", {}):
                 text = f"{text.rstrip()}\nexport default {package['exports'][name]};\n"
             (VENDOR / name).write_text(text)
             sys.stdout.write(f"{asked}: {name} ({len(text.encode()):,} bytes)\n")
         plain = package["name"].removeprefix("@").replace("/", "-")
-        (VENDOR / "licences" / f"{plain}.txt").write_text(read(archive, "LICENSE"))
+        (VENDOR / "licences" / f"{plain}.txt").write_bytes(read(archive, "LICENSE"))
 
 
 def with_relative_imports(text: str, imports: dict[str, str]) -> str:
@@ -60,12 +65,12 @@ def with_relative_imports(text: str, imports: dict[str, str]) -> str:
     return text
 
 
-def read(archive: tarfile.TarFile, name: str) -> str:
-    """Read a text from a package."""
+def read(archive: tarfile.TarFile, name: str) -> bytes:
+    """Read a file of a package."""
     file = archive.extractfile(f"package/{name}")
     if file is None:
         raise FileNotFoundError(name)
-    return file.read().decode()
+    return file.read()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from gateway.http import (
     alarms,
     audit,
     batch,
+    carried,
     conflicts,
     devices,
     docs,
@@ -42,6 +43,7 @@ from gateway.http.services import Services
 RESOURCES: tuple[Routes, ...] = (
     scans.routes,
     batch.routes,
+    carried.routes,
     stream.routes,
     passages.routes,
     tickets.routes,

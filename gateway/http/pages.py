@@ -16,6 +16,8 @@ POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'"
 )
+DECODES: Final = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'"
+"""Of the handheld page: the reader of its camera's pictures is WebAssembly, served by us."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 routes = Routes("pages")
@@ -30,7 +32,15 @@ async def dashboard(face: Face, request: web.Request) -> web.StreamResponse:
 @routes.public("GET", "/scan", "The handheld page", media="text/html")
 async def handheld(face: Face, request: web.Request) -> web.StreamResponse:
     """Show the handheld page."""
-    return page(face, request, "scan/index.html")
+    return page(face, request, "scan/index.html", DECODES)
+
+
+@routes.public("GET", "/scan/worker.js", "The handheld page's service worker", media="text/html")
+async def worker(face: Face, request: web.Request) -> web.StreamResponse:
+    """Answer the script that keeps the page for when there is no network."""
+    found = page(face, request, "scan/worker.js")
+    found.headers["Service-Worker-Allowed"] = "/scan"
+    return found
 
 
 @routes.public("GET", "/setup", "The set-up pages", media="text/html")

@@ -147,6 +147,29 @@ class TicketList(msgspec.Struct):
     next: str | None
 
 
+class CarriedTicket(msgspec.Struct):
+    """A ticket as a handheld carries it, under a hash of the site's id and its code.
+
+    ``n`` persons, ``g`` they come together, ``r`` the reason that stands against it, ``u`` nobody
+    can tell offline, ``w`` its windows: from, until (seconds since the epoch), stamps left.
+    """
+
+    key: str
+    n: int
+    g: bool
+    r: Reason | None
+    u: bool
+    w: list[tuple[int | None, int | None, int | None]]
+
+
+class CarriedAnswer(msgspec.Struct):
+    """A page of the list, and when it was made."""
+
+    at: datetime
+    items: list[CarriedTicket]
+    next: str | None
+
+
 class SpaceAnswer(msgspec.Struct):
     """A space now: persons inside, persons on their way in, open or closed."""
 

@@ -36,7 +36,9 @@ class ReaderFacts:
     """One reader and the directions it serves.
 
     ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction;
-    ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP.
+    ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP;
+    ``carries`` that it is a handheld which carries a list; ``refuses_inside`` that its space lets
+    nobody in who is inside.
     """
 
     id: str
@@ -44,6 +46,8 @@ class ReaderFacts:
     exit: Place | None
     opens: str | None = None
     asks: bool = False
+    carries: bool = False
+    refuses_inside: bool = False
 
     def place(self, direction: Direction | None) -> Place | None:
         """Return the place in a direction; by default the reader's own, entry where it has both."""
@@ -67,6 +71,7 @@ def readers(site: Site) -> dict[str, ReaderFacts]:
     """Return the facts of every reader of a site, as they are before anybody has told more."""
     known = places(site)
     asking = {each.id for each in site.controllers if each.driver == "http"}
+    refusing = {each.id for each in site.spaces if each.anti_passback == "hard"}
     return {
         each.id: ReaderFacts(
             each.id,
@@ -74,6 +79,8 @@ def readers(site: Site) -> dict[str, ReaderFacts]:
             known.get((each.id, "exit")),
             each.opens,
             each.controller in asking,
+            each.carries,
+            each.space in refusing,
         )
         for each in site.equipment
     }

@@ -11,11 +11,11 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from config import Site
 from gateway.entitlements.library import library
 from gateway.http.application import build_application
-from gateway.people.roles import Role
-from tests.integration.http.conftest import House, a_house
-from tests.unit.http.doubles import SECRETS, Venue, a_view, an_event
+from tests.integration.http.conftest import SITE, House, a_house
+from tests.unit.http.doubles import Venue
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -46,24 +46,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def venue() -> Venue:
-    """A museum in the middle of its day."""
-    venue = Venue()
-    venue.admin.inside = {"hall": 212, "vault": 17}
-    venue.admin.tally = {"granted": 4211, "no_stamps_left": 31, "too_early": 12, "wrong_space": 3}
-    refused = {"decision": "d", "reason": "no_stamps_left", "ticket_code": "KRSXG5CTNVZA2"}
-    venue.admin.rows = [
-        an_event("1-9-0", **refused),
-        an_event("1-8-0", persons="24"),
-        an_event("1-7-0", direction="x"),
-    ]
-    venue.store.tickets["USED"] = a_view("USED", label="Family pass", persons=4)
-    return venue
-
-
-@pytest.fixture
-async def address(venue: Venue) -> AsyncIterator[str]:
-    services = venue.services(asyncio.get_running_loop().time)
+async def address() -> AsyncIterator[str]:
+    services = Venue().services(asyncio.get_running_loop().time)
     async with TestServer(build_application(services)) as server:
         yield str(server.make_url("")).rstrip("/")
 
@@ -86,14 +70,6 @@ async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
     yield page
     await context.close()
     assert wrong == []
-
-
-async def log_in(page: Page, path: str = "/", who: Role = Role.OPERATOR) -> None:
-    """Open a page and log in."""
-    await page.goto(path)
-    await page.fill("#key", SECRETS[who])
-    await page.press("#key", "Enter")
-    await page.locator("#logout").wait_for()
 
 
 @dataclass
@@ -129,7 +105,7 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(
-    browser: Browser, house: House, who: str = "operator", **facts: Any
+    browser: Browser, house: House, who: str = "operator", path: str = "/", **facts: Any
 ) -> AsyncIterator[Desk]:
     """Log somebody in at a page that fails its test on any error, and on requests to elsewhere."""
     address = str(house.client.make_url("")).rstrip("/")
@@ -145,7 +121,7 @@ async def a_desk(
         "request",
         lambda request: None if request.url.startswith(address) else wrong.append(request.url),
     )
-    await page.goto("/")
+    await page.goto(path)
     await page.fill("#key", house.keys[who])
     await page.press("#key", "Enter")
     await page.wait_for_selector("#logout")
@@ -154,10 +130,25 @@ async def a_desk(
     assert wrong == []
 
 
+A_SITE = Site.model_validate(
+    {
+        "site": {"id": SITE, "name": "Museum", "timezone": "Europe/Paris"},
+        "space": [
+            {"id": "hall", "name": "Great hall", "capacity": 300},
+            {"id": "vault", "name": "Vault", "parent": "hall"},
+        ],
+        "equipment": [
+            {"id": "door", "space": "hall", "direction": "both", "carries": True},
+            {"id": "lane", "space": "hall", "direction": "both", "count_on": "passage"},
+        ],
+    }
+)
+
+
 @pytest.fixture
 async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
     await asyncio.to_thread(library)  # reads files, which no loop of ours may
-    async with a_house(redis_url, database_url) as house:
+    async with a_house(redis_url, database_url, site=A_SITE) as house:
         await house.sell(
             "UPDATE composteur.site SET epoch = 1",
             "INSERT INTO composteur.product (id, label) VALUES ('day', 'Day ticket')",

@@ -20,10 +20,10 @@ const PAGES = [
 const SYMBOLS = { auto: "◐", light: "☀", dark: "☾" };
 
 // Draws a page into <body>. `Page` is drawn once somebody is logged in; `current()` names it; `Sign`
-// stands in the head (how the gateway does, for example).
-export function begin({ Page, current, Sign = () => null }) {
+// stands in the head (how the gateway does, for example); `remembers`: it works without the gateway.
+export function begin({ Page, current, Sign = () => null, remembers = false }) {
   render(html`<${Frame} Page=${Page} current=${current} Sign=${Sign} />`, document.body);
-  resume();
+  resume({ remembers });
 }
 
 function Frame({ Page, current, Sign }) {

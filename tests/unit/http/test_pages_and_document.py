@@ -90,6 +90,7 @@ def test_least_roles_are_those_of_the_design() -> None:
     assert roles == {
         ("POST", "/v1/scans"): Role.SCANNER,
         ("POST", "/v1/scans/batch"): Role.SCANNER,
+        ("GET", "/v1/carried"): Role.SCANNER,
         ("GET", "/v1/stream"): Role.SCANNER,
         ("POST", "/v1/scans/{event}/passage"): Role.SCANNER,
         ("POST", "/v1/scans/{event}/annul"): Role.SCANNER,

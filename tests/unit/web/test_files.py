@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 WEB = ROOT / "gateway" / "web"
 VENDOR = WEB / "vendor"
 SCRIPTS = sorted(path for path in WEB.rglob("*.js"))
-OURS = [path for path in SCRIPTS if path.parent not in {VENDOR, WEB / "old"}]
+OURS = [path for path in SCRIPTS if path.parent != VENDOR]
 WORDS = [path for path in OURS if path.name == "words.js"]
 BARE = re.compile(
     r"""(?:^|;)\s*(?:import|export)\b(?:[^;"'(=]*\bfrom)?\s*["'][^."']""", re.MULTILINE

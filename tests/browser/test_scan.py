@@ -1,0 +1,323 @@
+"""What a steward does at the handheld page, mostly without a mouse; with real stores behind it."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import segno
+from axe_playwright_python.async_playwright import Axe
+from PIL import Image
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.browser.conftest import ABROAD, ARGUMENTS, CHROMIUM, Desk, a_desk
+from tests.integration.http.conftest import House
+
+
+@pytest.fixture
+async def station(browser: Browser, house: House) -> AsyncIterator[Desk]:
+    """A steward's handheld at the door, whose reader carries the list."""
+    async with a_desk(browser, house, "door", "/scan") as desk:
+        await desk.sell("T1", holder="Ada")
+        yield desk
+
+
+@pytest.fixture(params=[{}, ABROAD], ids=["english-desktop", "french-phone"])
+async def any_station(
+    browser: Browser, house: House, request: pytest.FixtureRequest
+) -> AsyncIterator[Desk]:
+    async with a_desk(browser, house, "door", "/scan", **request.param) as desk:
+        await desk.sell("T1", holder="Ada")
+        yield desk
+
+
+async def typed(page: Page, code: str) -> None:
+    """Type as a hardware scanner does: fast, then Enter."""
+    await page.keyboard.type(code)
+    await page.keyboard.press("Enter")
+
+
+async def shows(desk: Desk, kind: str, *texts: str) -> None:
+    result = desk.page.locator("#result")
+    await expect(result).to_have_class(f"result {kind}")
+    for text in texts:
+        await expect(result).to_contain_text(text)
+
+
+async def carried(desk: Desk, count: int) -> None:
+    await expect(desk.page.locator("#carried")).to_contain_text(str(count))
+
+
+# --- with the gateway
+
+
+async def test_scan_has_colour_symbol_and_word(any_station: Desk) -> None:
+    await typed(any_station.page, "T1")
+    await shows(any_station, "yes", "✓", "Day ticket", "Ada")
+
+    await asyncio.sleep(3.1)  # within three seconds it is the same reading
+    await typed(any_station.page, "T1")
+
+    await shows(any_station, "no", "✕")
+    await expect(any_station.page.locator("#result .big")).to_contain_text(
+        "Already used"
+        if await any_station.page.evaluate("document.documentElement.lang") == "en"
+        else "Déjà utilisé"
+    )
+
+
+async def test_scanner_needs_no_mouse_between_tickets(station: Desk) -> None:
+    await station.sell("T2")
+    await station.page.evaluate("document.activeElement.blur()")
+    for code in ("T1", "NOBODY", "T2"):
+        await typed(station.page, code)
+        await expect(station.page.locator("#result .code").last).to_have_text(code)
+
+    await expect(station.page.locator("#recent > li")).to_have_count(3)
+    await expect(station.page.locator("#code")).to_be_focused()
+    await expect(station.page.locator("#code")).to_have_value("")
+
+
+async def test_same_code_read_twice_at_once_is_one_scan(station: Desk) -> None:
+    await typed(station.page, "T1")
+    await shows(station, "yes")
+
+    await typed(station.page, "T1")
+
+    await shows(station, "yes")
+    await expect(station.page.locator("#recent > li")).to_have_count(1)
+
+
+async def test_looking_first_shows_the_ticket_and_then_stamps(station: Desk) -> None:
+    await station.page.uncheck("#automatic")
+    await station.page.focus("#code")
+    await typed(station.page, "T1")
+    await shows(station, "yes", "Valid", "0 of 1")
+
+    await station.page.click("#act-stamp")
+
+    await shows(station, "yes", "Granted", "1 of 1")
+
+
+async def test_link_from_a_till_opens_on_its_ticket_and_stamps_nothing(station: Desk) -> None:
+    await station.page.goto("/scan?code=T1")
+
+    await shows(station, "yes", "Valid", "0 of 1")
+
+
+async def test_exit_is_chosen_with_one_press(station: Desk) -> None:
+    await typed(station.page, "T1")
+    await shows(station, "yes")
+    await station.page.click("[data-direction=exit]")
+    await station.page.click("#act-next")
+    await station.page.focus("#code")
+    await typed(station.page, "T1")
+
+    await shows(station, "yes")
+    [hall, _] = await station.house.admin.spaces()
+    assert hall.inside == 0
+
+
+async def test_destroying_asks_and_is_for_ever(browser: Browser, house: House) -> None:
+    async with a_desk(browser, house, "operator", "/scan") as desk:
+        await desk.sell("T1")
+        await desk.page.fill("[name=reader]", "door")
+        await desk.page.focus("#code")
+        await typed(desk.page, "T1")
+        await desk.page.click("#act-destroy")
+        await desk.page.locator("dialog").wait_for()
+        await desk.page.keyboard.press("Escape")
+        await expect(desk.page.locator("dialog")).to_have_count(0)
+        await shows(desk, "yes")
+
+        await desk.page.click("#act-destroy")
+        await desk.page.fill("dialog [name=why]", "stolen")
+        await desk.page.click("dialog .danger")
+
+        await shows(desk, "wait", "Destroyed")
+
+
+async def test_steward_without_the_right_cannot_destroy(station: Desk) -> None:
+    await typed(station.page, "T1")
+    await shows(station, "yes")
+
+    await expect(station.page.locator("#act-destroy")).to_have_count(0)
+
+
+async def test_lost_answer_is_asked_again_and_stamps_once(station: Desk) -> None:
+    await station.page.route("**/v1/scans", lambda route: route.abort(), times=1)
+    await typed(station.page, "T1")
+
+    await shows(station, "yes", "1 of 1")
+
+
+@pytest.mark.parametrize("facts", [{}, ABROAD], ids=["english-desktop", "french-phone"])
+async def test_nothing_is_cut_off_and_nothing_bars_anybody(
+    browser: Browser, house: House, facts: dict[str, str]
+) -> None:
+    async with a_desk(browser, house, "door", "/scan", **facts) as desk:
+        await desk.sell("T1", persons=24, audience="group", holder="Collège Jean-Moulin, 4e B")
+        for code in ("", "T1", "NOBODY"):
+            if code:
+                await typed(desk.page, code)
+                await desk.page.locator("#recent > li", has_text=code).wait_for()
+            found = await Axe().run(desk.page)
+            wide = await desk.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+
+            assert found.violations_count == 0, found.generate_report()
+            assert wide <= 0
+
+
+# --- the camera
+
+
+@pytest.fixture
+async def filming(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A browser whose camera looks at the code of T1."""
+    picture = io.BytesIO()
+    segno.make("T1", error="m").save(picture, kind="png", scale=12, border=6)
+    frame = Image.new("RGB", (640, 480), "white")
+    frame.paste(Image.open(picture).convert("RGB"), (150, 60))
+    film = tmp_path / "camera.mjpeg"
+    frame.save(film, "JPEG", quality=90)
+    arguments = [
+        *ARGUMENTS,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        await browser.close()
+
+
+async def test_code_shown_to_the_camera_is_stamped(filming: Browser, house: House) -> None:
+    async with a_desk(filming, house, "door", "/scan", permissions=["camera"]) as desk:
+        await desk.sell("T1")
+        await desk.page.click("#camera")
+
+        await shows(desk, "yes", "Granted", "1 of 1")
+        await expect(desk.page.locator("#recent > li")).to_have_count(1)
+        await desk.page.click("#camera")
+        await expect(desk.page.locator("video")).to_have_count(0)
+
+
+# --- without the gateway
+
+
+async def offline(desk: Desk) -> None:
+    await desk.context.set_offline(True)
+    await expect(desk.page.locator("#reach")).to_have_class("state wait")
+
+
+async def test_without_network_the_list_decides_and_the_scan_goes_up_later(
+    any_station: Desk,
+) -> None:
+    page = any_station.page
+    await page.reload()
+    await carried(any_station, 1)
+    await offline(any_station)
+
+    await typed(page, "T1")
+    await shows(any_station, "yes", "✓", "⚠")
+    await expect(page.locator("#queue")).to_contain_text("1")
+    await page.click("#act-next")
+    await typed(page, "T1")
+    await shows(any_station, "no", "✕")
+    await expect(page.locator("#queue")).to_contain_text("2")
+
+    await any_station.context.set_offline(False)
+
+    await expect(page.locator("#queue")).to_have_class("state idle", timeout=15_000)
+    view = await any_station.house.store.look("T1")
+    assert view is not None
+    assert view.made == 1
+
+
+async def test_page_opens_without_network_and_keeps_its_queue(station: Desk) -> None:
+    page = station.page
+    await page.reload()
+    await carried(station, 1)
+    await page.evaluate("navigator.serviceWorker.ready")
+    await page.reload()
+    await carried(station, 1)
+    await offline(station)
+    await typed(page, "T1")
+    await shows(station, "yes")
+
+    await page.reload()
+
+    await expect(page.locator("#queue")).to_contain_text("1 scan waits")
+    await page.click("#act-next") if await page.locator("#act-next").count() else None
+    await typed(page, "T1")
+    await shows(station, "no", "Already used")
+
+
+async def test_ticket_nobody_here_knows_is_decided_by_the_steward(station: Desk) -> None:
+    await station.page.reload()
+    await carried(station, 1)
+    await offline(station)
+    await typed(station.page, "NOBODY")
+    await shows(station, "ask", "Not on the list")
+
+    await station.page.click("#refuse")
+
+    await shows(station, "no", "Unknown ticket")
+    await expect(station.page.locator("#queue")).to_contain_text("1")
+
+
+async def test_conflict_is_shown_until_somebody_has_seen_it(station: Desk) -> None:
+    page = station.page
+    await page.reload()
+    await carried(station, 1)
+    await offline(station)
+    await typed(page, "T1")
+    await shows(station, "yes")
+    await station.scan("T1", reader="lane")  # at another gate, meanwhile
+
+    await station.context.set_offline(False)
+
+    await expect(page.locator("#conflicts")).to_contain_text("T1", timeout=15_000)
+    await expect(page.locator("#conflicts")).to_contain_text("Already used")
+    await page.locator("#conflicts button").click()
+    await expect(page.locator("#conflicts")).to_have_count(0)
+
+
+async def test_two_tabs_upload_each_scan_once(station: Desk) -> None:
+    page = station.page
+    await page.reload()
+    await carried(station, 1)
+    other = await station.context.new_page()
+    await other.goto("/scan")
+    await other.wait_for_selector("#queue")
+    await offline(station)
+    await page.bring_to_front()
+    await typed(page, "T1")
+    await shows(station, "yes")
+    await expect(other.locator("#queue")).to_contain_text("1")
+
+    await station.context.set_offline(False)
+
+    await expect(page.locator("#queue")).to_have_class("state idle", timeout=15_000)
+    await expect(other.locator("#queue")).to_have_class("state idle")
+    view = await station.house.store.look("T1")
+    assert view is not None
+    assert view.made == 1
+
+
+async def test_key_bound_to_no_reader_says_that_nobody_knows(
+    browser: Browser, house: House
+) -> None:
+    async with a_desk(browser, house, "operator", "/scan") as desk:
+        await desk.sell("T1")
+        await desk.page.fill("[name=reader]", "door")
+        await desk.page.focus("#code")
+        await offline(desk)
+        await typed(desk.page, "T1")
+
+        await shows(desk, "wait", "No answer")
+        await expect(desk.page.locator("#queue")).to_have_class("state idle")
