@@ -69,6 +69,9 @@ export function clock(text, { seconds = true } = {}) {
   return text ? text.slice(11, seconds ? 19 : 16) : "";
 }
 
+// An instant (ms) as the clocks of the venue show it.
+export const clockAt = (ms, zone) => new Date(ms).toLocaleTimeString("en-GB", { timeZone: zone });
+
 export function day(text) {
   if (!text) return "";
   const [year, month, number] = text.slice(0, 10).split("-");

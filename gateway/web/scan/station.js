@@ -2,7 +2,7 @@
 
 import { act, ask, part, Problem, random } from "../common/http.js";
 import { recall, remember } from "../common/kept.js";
-import { language } from "../common/language.js";
+import { clockAt, language } from "../common/language.js";
 import { session } from "../common/session.js";
 import { computed, signal } from "../common/ui.js";
 import { carried, keyOf, lookUp, note } from "./list.js";
@@ -134,7 +134,7 @@ function failed(problem, { code }) {
 }
 
 function show(found, mine, kept = false) {
-  found.at = new Date().toTimeString().slice(0, 8);
+  found.at = clockAt(Date.now(), session.value.site.timezone);
   if (kept) recent.value = [found, ...recent.value].slice(0, KEPT);
   if (mine !== turn) return; // a later scan's answer is not covered by an earlier one's
   result.value = found;

@@ -1,6 +1,7 @@
 // Always in sight: whether the gateway is there, and what has not reached it yet.
 
-import { clock, lasting, named } from "../common/language.js";
+import { clock, clockAt, lasting, named } from "../common/language.js";
+import { session } from "../common/session.js";
 import { html, useEffect, useSignal } from "../common/ui.js";
 import { carried } from "./list.js";
 import { conflicts, seen, trouble, waiting } from "./queue.js";
@@ -36,7 +37,7 @@ const Conflicts = () => html`
       ${conflicts.value.map(
         ({ nonce, code, at, conflict, problem, message }) => html`
           <li key=${nonce}>
-            <div><b class="code">${code}</b> · ${new Date(at).toTimeString().slice(0, 5)}<br />
+            <div><b class="code">${code}</b> · ${clockAt(Date.parse(at), session.value.site.timezone).slice(0, 5)}<br />
               ${conflict ? word("conflict.let.in", { why: named("reason", conflict.reason), at: conflict.at ? clock(conflict.at, { seconds: false }) : "–", reader: conflict.reader ?? "–" }) : word("conflict.not.taken", { why: message ?? problem })}</div>
             <button type="button" class="small" onclick=${() => seen(nonce)}>${word("conflict.seen")}</button>
           </li>
