@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from gateway.central.connection import Central, told, unavailable
+from gateway.central.rolling import Roller
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
 from gateway.tickets.event import EventRow
 
@@ -36,6 +37,9 @@ STAGED = (
 SHORTEST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 """Between attempts to reach the database again."""
+
+ROLL_EVERY_S = 15.0
+"""Between looks whether an hour is over, which is then rolled up for the reports."""
 
 LOOK_S = 60.0
 """After a ticket's first stamp met a state in the database: all are looked for, for so long."""
@@ -139,6 +143,7 @@ class Streamer:
         self._look_until = 0.0
         self._trim_at = 0.0
         self._mirror_at = 0.0
+        self._roll_at = 0.0
 
     @property
     def lag_s(self) -> float:
@@ -217,7 +222,7 @@ class Streamer:
             if not entries:
                 self._well()
                 self.lag_events, self._waiting_since = 0, None
-                await self._housekeeping(loop.time())
+                await self._housekeeping(connection, loop.time())
                 await self._store.wait_events(self.position, 1_000)
                 continue
             self.lag_events = len(entries)
@@ -227,7 +232,7 @@ class Streamer:
                 continue
             self._well()
             self.lag_events, self._waiting_since = 0, None
-            await self._housekeeping(loop.time())
+            await self._housekeeping(connection, loop.time())
             if len(entries) < self._batch and len(entries) > 8:  # noqa: PLR2004 - a lone scan is not kept waiting
                 await asyncio.sleep(max(0.0, self._gather_s - (loop.time() - begun_at)))
 
@@ -251,7 +256,7 @@ class Streamer:
             log.info("streamer.streaming_again", position=self.position)
         self.healthy, self.last_error = True, None
 
-    async def _housekeeping(self, now_s: float) -> None:
+    async def _housekeeping(self, connection: "Connection", now_s: float) -> None:
         if now_s >= self._mirror_at:
             self._mirror_at = now_s + 1
             spaces = list(await self._store.spaces())
@@ -266,6 +271,17 @@ class Streamer:
         if now_s >= self._trim_at and self.position != START:
             self._trim_at = now_s + 5
             await self._store.trim(self.position)
+        if now_s >= self._roll_at:
+            await self._roll(connection, now_s)
+
+    async def _roll(self, connection: "Connection", now_s: float) -> None:
+        """Roll up what is over; a failure keeps no event waiting: reports read what is not."""
+        try:
+            more = await self._roller().step(connection, self._clock())
+        except asyncpg.PostgresError as error:
+            log.warning("streamer.rolling_failed", error=told(error))
+            more = False
+        self._roll_at = now_s + (1 if more else ROLL_EVERY_S)
 
     async def _look_at_backlog(self) -> None:
         """With the database away, keep telling how long events have been waiting."""
@@ -314,6 +330,8 @@ class Streamer:
                 return False
             months = await self._partitions(connection, row["earliest"], row["latest"])
             await connection.execute(self._sql("record"), self._site)
+            if row["earliest"] < row["rolled_until"]:
+                await self._roller().late(connection, row["hours_until"])
             first = may_be_first and row["first_stamps"]
             if not first and _repeats(entries):
                 await connection.execute(self._sql("fold"))
@@ -401,6 +419,7 @@ class Streamer:
                 await connection.execute(self._sql("partitions"))
                 count: int = await connection.fetchval("SELECT count(*) FROM staged_event")
                 await connection.execute(self._sql("record"), self._site)
+                await self._roller().late(connection, row["hours_until"])
                 await connection.execute(self._sql("recovered"), self._timezone)
                 await connection.execute(self._sql("advance"), self._site, None)
                 return count
@@ -419,6 +438,9 @@ class Streamer:
     def _note_refused(self, entry: Entry, error: asyncpg.PostgresError) -> None:
         self.rejected += 1
         log.error("streamer.line_refused", position=entry[0].decode(), error=told(error))
+
+    def _roller(self) -> Roller:
+        return Roller(self._central.queries, self._site, self._timezone)
 
     def _sql(self, name: str) -> str:
         return self._central.queries[f"streamer.{name}"]

@@ -1,8 +1,13 @@
-"""The database's half of ``composteur verify``: events, attendance and stamps say the same."""
+"""The database's half of ``composteur verify``: events, what sums them up, and stamps agree."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from gateway.central.connection import Central
+
+if TYPE_CHECKING:
+    from asyncpg import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,11 +15,11 @@ class Difference:
     """Two figures that should be one."""
 
     what: str
-    """``attendance`` or ``stamps``."""
+    """``attendance``, what reports sum up (``hours``, ``days``, ``refusals``), or ``stamps``."""
     key: str
-    """Which attendance, or which ticket's code."""
+    """Which attendance or sum, or which ticket's code."""
     found: tuple[int, int]
-    """What attendance or the ticket's state says: persons and stamps; of a ticket stamps, 0."""
+    """What is kept: persons and stamps; of refusals their number, 0; of a ticket stamps, 0."""
     expected: tuple[int, int]
     """What the events say; of a ticket stamps counted, stamps reserved."""
 
@@ -33,32 +38,22 @@ async def differences(central: Central, site: str, *, limit: int = 100) -> list[
         oldest = await connection.fetchval(queries["history.oldest_kept"])
         if oldest is None:
             return []
-        rows = await connection.fetch(
-            queries["history.attendance_differs"],
-            site,
-            oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
-            limit,
-            timeout=600,
-        )
-        found = [
-            Difference(
-                "attendance",
-                " ".join(
-                    (
-                        row["minute"].isoformat(),
-                        *(
-                            row[name] or "-"
-                            for name in ("space", "product", "audience", "reader", "direction")
-                        ),
-                    )
-                ),
-                (row["persons"], row["stamps"]),
-                (row["event_persons"], row["event_stamps"]),
-            )
-            for row in rows
-        ]
+        since = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        found: list[Difference] = []
+        for query in "history.attendance_differs", "history.rolled_differs":
+            rows = await connection.fetch(queries[query], site, since, limit, timeout=600)
+            found += map(_attendance, rows)
         rows = await connection.fetch(queries["history.made_differs"], site, limit, timeout=600)
     return found + [
         Difference("stamps", row["code"], (row["made"], 0), (row["counted"], row["reserved"]))
         for row in rows
     ]
+
+
+def _attendance(row: "Record") -> Difference:
+    moment: Any = row["moment"]
+    key = [moment.isoformat() if isinstance(moment, datetime) else moment]
+    key += [row[name] or "-" for name in ("space", "product", "audience", "reader", "direction")]
+    found = int(row["persons"]), int(row["stamps"])
+    expected = int(row["event_persons"]), int(row["event_stamps"])
+    return Difference(row["what"], " ".join(key), found, expected)

@@ -21,6 +21,7 @@ TITLES = {
     "unknown_space": "There is no such space.",
     "unknown_equipment": "There is no such equipment.",
     "unknown_alarm": "There is no such alarm.",
+    "unknown_report": "There is no such report.",
     "unknown_key": "There is no key of this name.",
     "method_not_allowed": "This cannot be done here.",
     "conflict": "This cannot be done now.",

@@ -461,3 +461,56 @@ class ReadyAnswer(msgspec.Struct):
     ready: bool
     degraded: list[str]
     durability: str
+
+
+class FigureOpens(msgspec.Struct):
+    """Where figures open: ``path`` with the row's columns ``by`` and the figure's own filters."""
+
+    path: str
+    by: list[str]
+    figures: dict[str, dict[str, str]]
+
+
+class ReportAnswer(msgspec.Struct, rename={"starts": "from", "ends": "to"}):
+    """A report: rows by column, and what they add up to; ``next`` where a list goes on."""
+
+    report: str
+    title: str
+    starts: datetime
+    ends: datetime
+    columns: list[str]
+    labels: dict[str, str]
+    kinds: dict[str, Literal["text", "whole", "rate", "instant", "day", "flag"]]
+    rows: list[dict[str, Any]]
+    totals: dict[str, int | float | None]
+    opens: FigureOpens
+    next: str | None
+
+
+class ReportColumn(msgspec.Struct):
+    """A column of a report."""
+
+    name: str
+    kind: Literal["text", "whole", "rate", "instant", "day", "flag"]
+    label: str
+
+
+class ReportDescription(msgspec.Struct):
+    """A report: what it takes and what it shows."""
+
+    name: str
+    title: str
+    about: str
+    dates: Literal["events", "sessions", "activity"]
+    filters: list[str]
+    choices: dict[str, list[str]]
+    by: list[str]
+    by_default: list[str]
+    columns: list[ReportColumn]
+
+
+class ReportList(msgspec.Struct):
+    """The reports."""
+
+    items: list[ReportDescription]
+    next: str | None

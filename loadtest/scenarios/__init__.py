@@ -10,8 +10,6 @@ NAMES = (
     "throughput",
     "latency",
     "wire",
-    "dashboards",
-    "screens",
     "counted",
     "feed",
     "load",

@@ -56,7 +56,7 @@ SELECT event_id FROM composteur.scan_event WHERE of = $1 AND kind = 'undo' ORDER
 
 -- name: attendance_differs
 -- Keys whose attendance is not the sum of their events, over the months that are kept.
-SELECT minute, space, product, audience, reader, direction,
+SELECT 'attendance' AS what, minute AS moment, space, product, audience, reader, direction,
        coalesce(a.persons, 0) AS persons, coalesce(a.stamps, 0) AS stamps,
        coalesce(e.persons, 0) AS event_persons, coalesce(e.stamps, 0) AS event_stamps
   FROM (SELECT minute, space, product, audience, reader, direction, persons, stamps
@@ -72,6 +72,56 @@ SELECT minute, space, product, audience, reader, direction,
  WHERE coalesce(a.persons, 0) <> coalesce(e.persons, 0)
     OR coalesce(a.stamps, 0) <> coalesce(e.stamps, 0)
  ORDER BY minute LIMIT $3
+
+-- name: rolled_differs
+-- Sums of the reports that are not what they sum up: attendance by hours and by local days that are
+-- over, and refusals, over the months that are kept.
+WITH mark AS (
+    SELECT hours_until, days_until, rolled_zone AS zone FROM composteur.site
+     WHERE id = $1 AND isfinite(hours_until)
+), minutes AS MATERIALIZED (
+    SELECT date_trunc('hour', a.minute, m.zone) AS hour, a.space, a.product, a.audience, a.reader, a.direction,
+           sum(a.persons) AS persons, sum(a.stamps) AS stamps
+      FROM composteur.attendance a, mark m
+     WHERE a.site = $1 AND a.minute >= $2 AND a.minute < m.hours_until
+     GROUP BY 1, 2, 3, 4, 5, 6
+), hours AS (
+    SELECT hour::text AS moment, space, product, audience, reader, direction,
+           persons, stamps, 0 AS event_persons, 0 AS event_stamps
+      FROM composteur.attendance_hour WHERE site = $1 AND hour >= $2
+    UNION ALL
+    SELECT hour::text, space, product, audience, reader, direction, 0, 0, persons, stamps FROM minutes
+), days AS (
+    SELECT d.day::text AS moment, d.space, d.product, d.audience, d.reader, d.direction,
+           d.persons, d.stamps, 0 AS event_persons, 0 AS event_stamps
+      FROM composteur.attendance_day d, mark m
+     WHERE d.site = $1 AND d.day::timestamp AT TIME ZONE m.zone >= $2
+    UNION ALL
+    SELECT (a.hour AT TIME ZONE m.zone)::date::text, a.space, a.product, a.audience, a.reader, a.direction,
+           0, 0, a.persons, a.stamps
+      FROM minutes a, mark m
+     WHERE (a.hour AT TIME ZONE m.zone)::date < m.days_until
+       AND (a.hour AT TIME ZONE m.zone)::date::timestamp AT TIME ZONE m.zone >= $2
+), refusals AS (
+    SELECT h.hour::text AS moment, h.space, h.product, h.audience, h.reader, h.reason AS direction,
+           h.refusals AS persons, 0 AS stamps, 0 AS event_persons, 0 AS event_stamps
+      FROM composteur.refusal_hour h WHERE h.site = $1 AND h.hour >= $2
+    UNION ALL
+    SELECT date_trunc('hour', e.at, m.zone)::text, coalesce(e.space, ''), coalesce(e.product, ''),
+           coalesce(e.audience, ''), coalesce(e.reader, ''), coalesce(e.reason, ''), 0, 0, 1, 0
+      FROM composteur.scan_event e, mark m
+     WHERE e.site = $1 AND e.at >= $2 AND e.at < m.hours_until AND e.kind = 'scan' AND e.decision = 'denied'
+), told AS (
+    SELECT 'hours' AS what, * FROM hours
+    UNION ALL SELECT 'days', * FROM days
+    UNION ALL SELECT 'refusals', * FROM refusals
+)
+SELECT what, moment, space, product, audience, reader, direction,
+       sum(persons) AS persons, sum(stamps) AS stamps,
+       sum(event_persons) AS event_persons, sum(event_stamps) AS event_stamps
+  FROM told GROUP BY 1, 2, 3, 4, 5, 6, 7
+HAVING sum(persons) <> sum(event_persons) OR sum(stamps) <> sum(event_stamps)
+ ORDER BY 1, 2 LIMIT $3
 
 -- name: made_differs
 -- A site's tickets whose stamps are not those counted and those reserved; not those that another
@@ -94,3 +144,31 @@ SELECT min(at) FROM composteur.scan_event
 
 -- name: made
 SELECT code, made FROM composteur.ticket_state WHERE code = ANY($1::text[])
+
+-- name: opened
+-- The events behind a figure, oldest first; an empty word is an event that names none. An undo is
+-- found under the operator who had stamped, as it is counted.
+SELECT e.event_id, e.at, e.site, e.kind, e.of, e.ticket_code, e.product, e.session, e.space, e.reader,
+       e.operator, e.direction, e.decision, e.reason, e.persons, e.audience, e.counted_persons,
+       e.counted_stamps, e.device_at, e.offline, e.degraded, e.override_reason, e.conflict_with
+  FROM composteur.scan_event e
+ WHERE e.site = $1 AND e.at >= $2 AND e.at < $3
+   AND ($4::timestamptz IS NULL OR (e.at, e.event_id) > ($4::timestamptz, $5::text))
+   AND ($6::text[] IS NULL OR coalesce(e.space, '') = ANY($6::text[]))
+   AND ($7::text[] IS NULL OR coalesce(e.product, '') = ANY($7::text[]))
+   AND ($8::text[] IS NULL OR coalesce(e.audience, '') = ANY($8::text[]))
+   AND ($9::text[] IS NULL OR coalesce(e.reader, '') = ANY($9::text[]))
+   AND ($10::text[] IS NULL
+        OR coalesce(CASE WHEN e.kind = 'undo'
+                         THEN (SELECT g.operator FROM composteur.scan_event g WHERE g.event_id = e.of LIMIT 1)
+                         ELSE e.operator END, '') = ANY($10::text[]))
+   AND ($11::text[] IS NULL OR coalesce(e.reason, '') = ANY($11::text[]))
+   AND ($12::text[] IS NULL OR e.session = ANY($12::text[]))
+   AND ($13::text IS NULL OR e.direction = $13)
+   AND ($14::text IS NULL OR (e.decision = $14 AND e.kind = 'scan'))
+   AND ($15::text IS NULL OR CASE $15 WHEN 'stamps' THEN e.counted_stamps ELSE e.counted_persons END <> 0)
+   AND ($16::text IS NULL OR e.ticket_code = $16)
+ ORDER BY e.at, e.event_id LIMIT $17
+
+-- name: at_of
+SELECT at FROM composteur.scan_event WHERE event_id = $1

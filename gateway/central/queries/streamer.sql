@@ -85,9 +85,12 @@ SELECT pg_try_advisory_lock(hashtext('composteur.streamer'), hashtext($1))
 
 -- name: lock
 -- The row is not locked against the sellers' side, which may only look at it. With it the time that
--- the events span, its first and last local day, and whether all that tell a ticket's state are first
--- stamps.
-SELECT site.position, site.epoch, staged.earliest, staged.latest, staged.first_stamps,
+-- the events span, its first and last local day, whether all that tell a ticket's state are first
+-- stamps, and until when hours are rolled up.
+SELECT site.position, site.epoch, site.hours_until,
+       CASE WHEN isfinite(site.hours_until) THEN (date_part('epoch', site.hours_until) * 1000)::bigint
+            ELSE 0 END AS rolled_until,
+       staged.earliest, staged.latest, staged.first_stamps,
        to_char(to_timestamp(earliest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS first_day,
        to_char(to_timestamp(latest / 1000) AT TIME ZONE $2, 'YYYYMMDD')::integer AS last_day
   FROM composteur.site,

@@ -21,10 +21,6 @@ async def test_unknown_path_is_404(client: Client) -> None:
     assert problem(await ask(client, "GET", "/v1/nothing"), 404, "not_found")
 
 
-async def test_what_later_issues_bring_is_404_until_then(client: Client) -> None:
-    assert problem(await ask(client, "GET", "/v1/reports/stamps"), 404, "not_found")
-
-
 async def test_wrong_method_is_405_and_names_the_right_ones(client: Client) -> None:
     response = await client.delete(SCANS, headers=bearer(Role.ADMIN))
 

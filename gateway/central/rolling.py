@@ -1,0 +1,107 @@
+"""Rolls events up by hour and by local day, and counts sessions that are over, for the reports.
+
+An hour is rolled up once it is over; until then reports read its events. The streamer adds what is
+told late to the sums in the transaction that records it, so that at any instant sums and the rest
+of the events are all the events. All of this is done on the streamer's connection, between two of
+its transactions, and costs a scan nothing.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.central.queries import Queries
+
+if TYPE_CHECKING:
+    from gateway.central.pool import Connection
+
+GRACE_S = 60
+"""After an hour its last events are still on their way: so long it is read from them."""
+
+STEP = timedelta(hours=24)
+"""What is rolled up at once where much is to be done."""
+
+SESSIONS = 200
+"""Sessions counted at once."""
+
+
+class Roller:
+    """Keeps one site's sums.
+
+    Args:
+        queries: The named queries.
+        site: The site's id.
+        timezone: The site's, by name: its hours and days are rolled up.
+    """
+
+    def __init__(self, queries: Queries, site: str, timezone: str) -> None:
+        self._queries = queries
+        self._site = site
+        self._timezone = timezone
+
+    async def step(self, connection: "Connection", now_ms: int) -> bool:
+        """Roll up the next hours that are over; tell whether there is more to be done at once."""
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        async with connection.transaction():
+            marks = await connection.fetchrow(self._queries["rolling.marks"], self._site)
+            if marks is None:
+                return False
+            hours_until, days_until = marks["hours_until"], marks["days_until"]
+            if marks["rolled_zone"] != self._timezone:
+                hours_until = await self._begin(connection, now)
+                days_until = await self._local(connection, hours_until)
+            until = await self._whole_hour(connection, now - timedelta(seconds=GRACE_S))
+            more = until - hours_until > STEP
+            if more:
+                until = await self._whole_hour(connection, hours_until + STEP)
+            if until > hours_until:
+                await connection.execute(
+                    self._queries["rolling.hours"], self._site, hours_until, until, self._timezone
+                )
+                day = await self._local(connection, until)
+                if day > days_until:
+                    await connection.execute(
+                        self._queries["rolling.days"], self._site, days_until, day, self._timezone
+                    )
+        return more or await self._count_sessions(connection, until)
+
+    async def late(self, connection: "Connection", hours_until: datetime) -> None:
+        """Add what is staged and lies in hours rolled up already; part of a transaction."""
+        await connection.execute(
+            self._queries["rolling.late"], self._site, hours_until, self._timezone
+        )
+
+    async def _begin(self, connection: "Connection", now: datetime) -> datetime:
+        """Begin with the oldest event; in another time zone than before, anew.
+
+        What is older than every event that is still there stays as it was counted.
+        """
+        first: datetime = await connection.fetchval(
+            self._queries["rolling.first_hour"], self._site, self._timezone, now
+        )
+        day = await self._local(connection, first)
+        await connection.execute(self._queries["rolling.forget_hours"], self._site, first)
+        await connection.execute(self._queries["rolling.forget_refusals"], self._site, first)
+        await connection.execute(self._queries["rolling.forget_days"], self._site, day)
+        await connection.execute(self._queries["rolling.begin"], self._site, first, self._timezone)
+        return first
+
+    async def _count_sessions(self, connection: "Connection", until: datetime) -> bool:
+        async with connection.transaction():
+            await connection.execute(self._queries["rolling.touched"])
+            rows = await connection.fetch(self._queries["rolling.uncounted"], until, SESSIONS)
+            if rows:
+                sessions = [row["id"] for row in rows]
+                await connection.execute(self._queries["rolling.count_sessions"], sessions)
+        return len(rows) == SESSIONS
+
+    async def _whole_hour(self, connection: "Connection", moment: datetime) -> datetime:
+        hour: datetime = await connection.fetchval(
+            "SELECT date_trunc('hour', $1::timestamptz, $2)", moment, self._timezone
+        )
+        return hour
+
+    async def _local(self, connection: "Connection", moment: datetime) -> date:
+        day: date = await connection.fetchval(
+            "SELECT ($1::timestamptz AT TIME ZONE $2::text)::date", moment, self._timezone
+        )
+        return day
