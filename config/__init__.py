@@ -3,6 +3,7 @@
 from config.loading import Examined, examine, examine_text, load, parse
 from config.models import Channel, Controller, Equipment, Http, Identity, Site, Space, Stores
 from config.problems import Problem, SiteFileError
+from config.webhooks import Webhook
 from config.wires import ChannelRange, Wires, WireSettings
 
 __all__ = (
@@ -18,6 +19,7 @@ __all__ = (
     "SiteFileError",
     "Space",
     "Stores",
+    "Webhook",
     "WireSettings",
     "Wires",
     "examine",

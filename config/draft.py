@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from config.models import Controller, Equipment, Period, Planning, Space
 from config.problems import Problem, of_validation, suggested
 from config.values import Section
+from config.webhooks import Webhook
 from config.wires import Wires, WireSettings
 
 
@@ -57,6 +58,7 @@ class Draft:
         self.plannings = _tables(data, "planning", Planning)
         self.controllers = _tables(data, "controller", Controller)
         self.equipment = _tables(data, "equipment", Equipment)
+        self.webhooks = _tables(data, "webhook", Webhook)
         self.wires: dict[str, WireSettings] = {}
         """By the controller's id, where its wire is known and its settings are right."""
         self.problems: list[Problem] = []

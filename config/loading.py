@@ -163,6 +163,7 @@ def _finish(site: Site, draft: Draft, folder: Path) -> Site:
             "stores": _anchor(site.stores, folder),
             "http": _anchor(site.http, folder),
             "equipment": tuple(_as_opened(each, site) for each in site.equipment),
+            "webhooks": tuple(_anchor(each, folder) for each in site.webhooks),
         }
     )
     return finished.with_wires({name: _anchor(wire, folder) for name, wire in draft.wires.items()})

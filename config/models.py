@@ -32,6 +32,7 @@ from config.values import (
     address,
     known_zone,
 )
+from config.webhooks import Webhook
 from config.wires import WireSettings
 
 
@@ -293,6 +294,8 @@ class Site(Section):
     """Boards on wires."""
     equipment: tuple[Equipment, ...] = ()
     """What reads, opens and shows."""
+    webhooks: tuple[Webhook, ...] = Field(default=(), alias="webhook")
+    """Programs elsewhere that are told what happens."""
 
     _wires: Mapping[str, WireSettings] = PrivateAttr(default_factory=dict)
 

@@ -6,18 +6,22 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway.app.core import Core, anchors_of, clock
+from gateway.app.core import Core, anchors_of, clock, site_now
 from gateway.central.feed import Feed
 from gateway.central.schema import migrate
 from gateway.central.streamer import Streamer
 from gateway.errors import DatabaseUnavailable, StoreUnavailable
+from gateway.venue.answers import Answers
 from gateway.venue.operations import moving
 from gateway.venue.rebuild import Rebuild
 from gateway.venue.settling import keep_settling
 from gateway.venue.tasks import Work, kept_going
+from gateway.venue.times import Times
+from gateway.venue.webhooks import Webhooks
 
 DATABASE_RETRY_S: Final = 0.5
 MIRROR_EVERY_S: Final = 0.5
@@ -32,6 +36,7 @@ class First:
     feed: Feed
     streamer: Streamer
     rebuild: Rebuild
+    webhooks: Webhooks
 
 
 @asynccontextmanager
@@ -46,6 +51,15 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
         clock=core.store.now,
         timezone=site.identity.timezone,
         store_went_back=lambda: rebuild.distrust(),  # noqa: PLW0108  # made below
+        calls=lambda: webhooks.wanted(),  # noqa: PLW0108  # made below
+    )
+    webhooks = Webhooks(
+        central,
+        site.id,
+        lambda: site_now(core).webhooks,
+        alarms=core.operations.alarms,
+        answers=Answers(Times(ZoneInfo(site.identity.timezone)), site.id),
+        clock=clock,
     )
     rebuild = Rebuild(admin, central, feed, streamer, core.operations.opening.stored)
     core.store.on_empty = rebuild.want
@@ -67,9 +81,11 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
         keys=once_migrated(partial(_keep_mirrored, core)),
         settling=partial(keep_settling, admin, core.store, central, core.store.now),
         audit=once_migrated(moving(admin, central, anchors_of(core))),
+        webhooks=once_migrated(webhooks.send),
+        webhook_alarms=once_migrated(webhooks.tell_alarms),
         **core.operations.first_works(admin),
     ):
-        yield First(feed, streamer, rebuild)
+        yield First(feed, streamer, rebuild, webhooks)
 
 
 @asynccontextmanager

@@ -91,6 +91,8 @@ def _services(core: Core, first: First | None) -> Services:
     if first is not None:
         lag_s = "Age of the oldest event that is not in the database."
         gauge("stream_lag_seconds", lag_s, lambda: first.streamer.lag_s)
+        calls = "Events that webhooks are still to be told of."
+        gauge("webhook_events_waiting", calls, lambda: float(first.webhooks.waiting))
     return services
 
 

@@ -1,5 +1,6 @@
 """The central database as the rest of the gateway sees it."""
 
+from gateway.central.calls import Calls
 from gateway.central.carried import Carried
 from gateway.central.catalogue import Catalogue
 from gateway.central.history import History
@@ -9,5 +10,5 @@ from gateway.central.pool import connect, told, unavailable
 __all__ = ("Central", "connect", "told", "unavailable")
 
 
-class Central(Catalogue, Carried, History, Ingress):
+class Central(Catalogue, Calls, Carried, History, Ingress):
     """The central database: connections and queries, the catalogue, what has happened, days."""

@@ -99,6 +99,8 @@ class Streamer:
         timezone: The site's, by name: the local day of an event is left out of its line.
         store_went_back: Awaited when the stream no longer holds the entry at our position or the
             store is of another epoch. Streaming rests until `resume`.
+        calls: Which webhooks are to be told of what: pairs of both names. Calls are made in the
+            transaction of their events.
         batch: Entries of one transaction at most.
         gather_ms: With much traffic, how long to let entries gather for one transaction.
     """
@@ -112,6 +114,7 @@ class Streamer:
         clock: Callable[[], int],
         timezone: str,
         store_went_back: Callable[[], Awaitable[object]],
+        calls: Callable[[], Sequence[tuple[str, str]]] = tuple,
         batch: int = 2_000,
         gather_ms: int = 200,
     ) -> None:
@@ -134,6 +137,7 @@ class Streamer:
         self._clock = clock
         self._timezone = timezone
         self._store_went_back = store_went_back
+        self._calls = calls
         self._batch = batch
         self._gather_s = gather_ms / 1000
         self._waiting_since: int | None = None
@@ -332,6 +336,7 @@ class Streamer:
             await connection.execute(self._sql("record"), self._site)
             if row["earliest"] < row["rolled_until"]:
                 await self._roller().late(connection, row["hours_until"])
+            await self._call(connection)
             first = may_be_first and row["first_stamps"]
             if not first and _repeats(entries):
                 await connection.execute(self._sql("fold"))
@@ -357,6 +362,14 @@ class Streamer:
             format="text",
             null="",
         )
+
+    async def _call(self, connection: "Connection") -> None:
+        """Make calls to webhooks of what is staged; whoever sends them reads them from here."""
+        if wanted := self._calls():
+            webhooks, types = zip(*wanted, strict=True)
+            await connection.execute(
+                self._central.queries["webhooks.call"], self._site, webhooks, types
+            )
 
     async def _partitions(self, connection: "Connection", earliest: int, latest: int) -> set[int]:
         """Make the partitions that a batch needs; answer the months that are there then."""
@@ -420,6 +433,7 @@ class Streamer:
                 count: int = await connection.fetchval("SELECT count(*) FROM staged_event")
                 await connection.execute(self._sql("record"), self._site)
                 await self._roller().late(connection, row["hours_until"])
+                await self._call(connection)
                 await connection.execute(self._sql("recovered"), self._timezone)
                 await connection.execute(self._sql("advance"), self._site, None)
                 return count

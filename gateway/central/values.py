@@ -71,6 +71,7 @@ DETAILS: Final = {
     "api_key_role": "viewer, scanner, operator or admin",
     "api_key_reader": "a reader's id: a-z, 0-9 and hyphens, at most 32",
     "api_key_may": "destroy, or nothing",
+    "webhook_call_what": "an event or facts",
     "site_id": "a-z, 0-9 and hyphens, at most 32",
 }
 """By the name of the constraint: what the value must be."""

@@ -21,6 +21,7 @@ from gateway.cli import (
     simulate,
     ticket,
     verify,
+    webhook,
 )
 
 
@@ -49,6 +50,7 @@ for _module in (
     forget,
     qr,
     simulate,
+    webhook,
 ):
     commands.add_command(_module.command)
 

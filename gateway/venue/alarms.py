@@ -63,6 +63,8 @@ class Alarms:
         self._told: list[Callable[[str], None]] = []
         self._shared.on_change(self._changed)
         self.settled = self._shared.settled
+        self.loaded = self._shared.loaded
+        """Set once those that the store remembers are known here."""
         self.run = self._shared.run
 
     # --- causes
@@ -100,6 +102,7 @@ class Alarms:
                 "reason": reason,
                 "text": text or (known or {}).get("text", ""),
                 "at": known["at"] if known else now,
+                "since": (known or {}).get("since", now) if known and known["active"] else now,
                 "count": (known["count"] if known else 0) + (known is None or again),
                 "active": not momentary,
                 "cleared_at": now if momentary else None,
@@ -170,6 +173,14 @@ class Alarms:
             names = [name for name in names if not self._is_past(name, self._shared.entries[name])]
         names.sort(key=lambda name: (self._shared.entries[name]["at"], name), reverse=True)
         return [self.document(name) for name in names]
+
+    def episodes(self) -> list[tuple[str, Document]]:
+        """Return the alarms of a day with the instant since which each holds, or last held."""
+        return [
+            (self._show(cause.get("since", cause["at"])), self.document(name))
+            for name, cause in self._shared.entries.items()
+            if _is_cause(name)
+        ]
 
     def on_change(self, told: Callable[[str], None]) -> None:
         """Tell somebody of each alarm that is raised, cleared or acknowledged."""

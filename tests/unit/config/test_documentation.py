@@ -8,6 +8,7 @@ import pytest
 from config import models
 from config.contacts import CONTACTS, Contact
 from config.values import Section
+from config.webhooks import Webhook
 from drivers.mqtt.settings import MqttSettings
 from drivers.serial.settings import SerialSettings
 
@@ -27,6 +28,7 @@ TABLES = [
     models.Controller,
     models.Channel,
     models.Equipment,
+    Webhook,
     MqttSettings,
     SerialSettings,
 ]
@@ -73,6 +75,7 @@ def test_the_page_has_the_table_of_contacts(output: bool) -> None:
         ("[[space]]", models.Space),
         ("[[equipment]]", models.Equipment),
         ("[[controller]]", models.Controller),
+        ("[[webhook]]", Webhook),
     ],
 )
 def test_the_page_gives_the_right_defaults(section: str, table: type[Section]) -> None:
