@@ -1,5 +1,6 @@
 """The site file: its models, its loading, and errors that say where they are."""
 
+from config.keeping import Retention
 from config.loading import Examined, examine, examine_text, load, parse
 from config.models import Channel, Controller, Equipment, Http, Identity, Site, Space, Stores
 from config.problems import Problem, SiteFileError
@@ -15,6 +16,7 @@ __all__ = (
     "Http",
     "Identity",
     "Problem",
+    "Retention",
     "Site",
     "SiteFileError",
     "Space",

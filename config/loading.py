@@ -162,6 +162,7 @@ def _finish(site: Site, draft: Draft, folder: Path) -> Site:
         update={
             "stores": _anchor(site.stores, folder),
             "http": _anchor(site.http, folder),
+            "retention": _anchor(site.retention, folder),
             "equipment": tuple(_as_opened(each, site) for each in site.equipment),
             "webhooks": tuple(_anchor(each, folder) for each in site.webhooks),
         }

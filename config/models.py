@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict
 
+from config.keeping import Retention
 from config.values import (
     Color,
     CountOn,
@@ -284,6 +285,8 @@ class Site(Section):
     """Where entitlements, the central database and messages live."""
     http: Http = Field(default_factory=Http)
     """Where the gateway listens."""
+    retention: Retention = Field(default_factory=Retention)
+    """How long what leads to a visitor is kept."""
     spaces: tuple[Space, ...] = Field(default=(), alias="space")
     """What can be entered."""
     periods: tuple[Period, ...] = Field(default=(), alias="period")

@@ -7,9 +7,11 @@ The docstring of a class is its default message; what a caller needs lies in typ
     ├── DatabaseUnavailable       the central database does not answer now
     ├── DatabaseValueError        the central database does not take a value
     ├── LastAdminKey              without it nobody could make keys
+    ├── PseudonymKeyMissing       pseudonyms of this site are made with a key that is not here
     ├── SchemaRefused             the central database's schema is not one we can bring up to date
     ├── StoreFailed               a store could not be started, or will not do
-    └── StoreUnavailable          the entitlement store does not answer now, or is loading
+    ├── StoreUnavailable          the entitlement store does not answer now, or is loading
+    └── TicketInUse               somebody is inside with this ticket
 """
 
 from pathlib import Path
@@ -65,6 +67,21 @@ class DatabaseValueError(ComposteurError):
 
 class LastAdminKey(ComposteurError):
     """The last admin key cannot be revoked: nobody could make another."""
+
+
+class PseudonymKeyMissing(ComposteurError):
+    """The key of this site's pseudonyms is not here."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"The key of this site's pseudonyms is not the one in {file}. Put it back, or, where "
+            "it is lost, let it go with: composteur privacy destroy-key"
+        )
+        self.file = file
+
+
+class TicketInUse(ComposteurError):
+    """Somebody is inside with this ticket, or about to pass."""
 
 
 class SchemaRefused(ComposteurError):

@@ -9,5 +9,18 @@ room and nowhere else.
 
 from gateway.app.commands import Serving, rebuild_store, serve, serve_as_worker, tools
 from gateway.app.core import Core, anchors_of
+from gateway.app.keeping import keeper_of, privacy_of, pseudonym_keys, tidied
 
-__all__ = ("Core", "Serving", "anchors_of", "rebuild_store", "serve", "serve_as_worker", "tools")
+__all__ = (
+    "Core",
+    "Serving",
+    "anchors_of",
+    "keeper_of",
+    "privacy_of",
+    "pseudonym_keys",
+    "rebuild_store",
+    "serve",
+    "serve_as_worker",
+    "tidied",
+    "tools",
+)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gateway.app.core import Core, anchors_of, clock, site_now
+from gateway.app.keeping import keeper_of
 from gateway.central.feed import Feed
 from gateway.central.schema import migrate
 from gateway.central.streamer import Streamer
@@ -83,6 +84,9 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
         audit=once_migrated(moving(admin, central, anchors_of(core))),
         webhooks=once_migrated(webhooks.send),
         webhook_alarms=once_migrated(webhooks.tell_alarms),
+        retention=once_migrated(
+            partial(keeper_of(core).run, core.store.now, core.operations.alarms)
+        ),
         **core.operations.first_works(admin),
     ):
         yield First(feed, streamer, rebuild, webhooks)

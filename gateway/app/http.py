@@ -14,6 +14,7 @@ from aiohttp import web
 from config import Site
 from gateway.app.core import Core, clock, site_now
 from gateway.app.first import First
+from gateway.app.keeping import keeper_of, privacy_of
 from gateway.http.application import build_application
 from gateway.http.services import HealthReport, Services, SiteFacts
 from gateway.people.browser_sessions import BrowserSessions
@@ -72,6 +73,8 @@ def _services(core: Core, first: First | None) -> Services:
         metrics=core.metrics,
         site_file=core.site_file,
         look=lambda: undescribed(site_now(core), wires().values(), core.addresses.mqtt),
+        privacy=privacy_of(core),
+        keeper=keeper_of(core),
     )
     if core.site_file is not None:
 

@@ -57,6 +57,9 @@ class FeedStore(Protocol):
     ) -> object:
         """Forget products and sessions that were deleted: kind, id, `rev`."""
 
+    async def forget_tickets(self, codes: Sequence[str]) -> object:
+        """Forget that there ever were these tickets."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -184,11 +187,18 @@ class Feed:
             return 0
         self.waiting = len(changes)
         # The last entry of an id stands for those before it.
-        todo: dict[str, dict[str, int]] = {"product": {}, "session": {}, "ticket": {}}
+        todo: dict[str, dict[str, int]] = {
+            "product": {},
+            "session": {},
+            "forget": {},
+            "ticket": {},
+        }
         for rev, kind, id_ in changes:
             todo[kind][id_] = rev
         await self._put(connection, "products", todo["product"], self._put_products)
         await self._put(connection, "sessions", todo["session"], self._put_sessions)
+        if todo["forget"]:
+            await self._store.forget_tickets(list(todo["forget"]))
         await self._put(connection, "tickets", todo["ticket"], self._store.put_tickets)
         await connection.execute(self._sql("done"), [rev for rev, _, _ in changes])
         self.applied += len(changes)

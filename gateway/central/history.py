@@ -1,5 +1,6 @@
 """What has happened, read from the central database."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -43,6 +44,11 @@ class History(Pool):
         texts = {name: _text(row[name]) for name in EventRow._fields if name in _KEPT}
         texts["memory"] = _memory(row)
         return EventRow(**{name: texts.get(name, "") for name in EventRow._fields})
+
+    async def is_past_retention(self, site: str, event_id: str) -> bool:
+        """Tell whether an event that names no ticket, or is not there, was purged."""
+        placed_at = datetime.fromtimestamp(int(event_id.split("-")[1]) / 1000, UTC)
+        return bool(await self.fetchval("retention.horizon", site, placed_at))
 
     async def undone_by(self, event_id: str) -> str | None:
         """Return the event that has undone this one."""

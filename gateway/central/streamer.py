@@ -344,7 +344,10 @@ class Streamer:
             state = "first_state" if first else "state"
             await connection.execute(self._sql(state), self._timezone, day)
             await connection.execute(self._sql("advance"), self._site, position)
-        self._months |= months
+        # Old months are asked for each time: their partitions may be dropped (retention.py).
+        if months:
+            known = self._months | months
+            self._months = {month for month in known if month > max(known) - 3}
         self.position = position
         self.counted += len(entries)
         return True

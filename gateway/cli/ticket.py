@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,7 @@ def destroy(code: str, reason: str | None, site_path: Path) -> None:
 def undo(code: str, event: str | None, reason: str | None, site_path: Path) -> None:
     """Take a stamp of the ticket of a CODE back."""
     from gateway.entitlements.store import NotPossible, UnknownEvent
+    from gateway.tickets.codes import is_pseudonym
 
     site = load_site(site_path)
     reference = canonical(code)
@@ -113,6 +115,10 @@ def undo(code: str, event: str | None, reason: str | None, site_path: Path) -> N
         row = await tools.store.grant(grant) if grant else None
         if row is None and grant:
             row = await tools.central.event(grant)
+        if grant and (row is None or is_pseudonym(row.ticket_code)):
+            with suppress(ValueError, IndexError):
+                if await tools.central.is_past_retention(site.id, grant):
+                    raise click.ClickException(f"the stamp {grant} is past its retention")
         if row is None or row.ticket_code != reference:
             raise click.ClickException(f"there is no stamp of {reference} to take back")
         try:

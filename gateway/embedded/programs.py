@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,6 +112,23 @@ def postgres() -> Distribution:
         ),
         f"{newest}/bin/postgres",
     )
+
+
+def postgres_tool(name: str) -> Path:
+    """Find a client program of PostgreSQL, such as ``pg_dump``: the wheel's, else the machine's.
+
+    Raises:
+        StoreFailed: There is none.
+    """
+    with suppress(StoreFailed):
+        wheel = postgres()
+        found = (wheel.root / wheel.program).with_name(name)
+        if found.exists():
+            return found
+    on_path = shutil.which(name)
+    if on_path is None:
+        raise StoreFailed("PostgreSQL", f"its program {name} is not installed", remedy=_INSTALL)
+    return Path(on_path)
 
 
 def _path_in_wheel() -> Path:

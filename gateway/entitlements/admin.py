@@ -6,7 +6,7 @@ its caller, who knows (libraries repeat stamps). Raises `StoreUnavailable` for e
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -133,12 +133,17 @@ class StoreAdmin:
         async with _asking():
             return bool(await self.client.xrange(self.key("events"), place, place))
 
-    async def trim(self, position: str) -> None:
-        """Drop events behind the streamer's position that are older than ten minutes."""
+    async def trim(self, position: str, *, exactly: bool = False) -> None:
+        """Drop events behind the streamer's position that are older than ten minutes.
+
+        By whole pieces of the stream, which costs the store nothing, or ``exactly``.
+        """
         async with _asking():
             seconds, _ = await self.client.time()
             limit = min(int(position.partition("-")[0]), int(seconds) * 1000 - KEPT_MS)
-            await self.client.xtrim(self.key("events"), minid=str(max(limit, 0)), approximate=True)
+            await self.client.xtrim(
+                self.key("events"), minid=str(max(limit, 0)), approximate=not exactly
+            )
 
     async def recent(self, count: int) -> list[EventRow]:
         """Read the newest events, newest first."""
@@ -246,6 +251,35 @@ class StoreAdmin:
             for row in chunk:
                 arguments += (row["rev"], seller_fields(row), "")
             await self._put(chunk, arguments)
+
+    async def forget_tickets(self, codes: Sequence[str]) -> None:
+        """Forget tickets as if they had never been.
+
+        Raises:
+            StoreUnavailable: no answer, or a rebuild is loading: forget again later.
+        """
+        if (await self.meta()).phase not in {"ready", "catching_up"}:
+            raise StoreUnavailable
+        prefix = self.key("t:")
+        async with _asking():
+            await self.client.unlink(*(prefix + code for code in codes))
+
+    async def rewrite(self, position: str) -> None:
+        """Have the store keep nothing of what it has forgotten, in its stream and in its file."""
+        with suppress(RedisError, OSError, StoreUnavailable):
+            await self.trim(position, exactly=True)
+            await self.client.bgrewriteaof()
+
+    async def forget_events(self, code: str, position: str) -> None:
+        """Take a ticket's events up to the streamer's position out of the stream.
+
+        The one at the position stays until it is trimmed: by it the streamer knows the stream.
+        """
+        places = [row.event_id.partition("-")[2] for row in await self.events_of(code, "0-0")]
+        gone = [place for place in places if _place(place) < _place(position)]
+        if gone:
+            async with _asking():
+                await self.client.xdel(self.key("events"), *gone)
 
     async def load_tickets(self, rows: Sequence[Row]) -> None:
         """Put tickets together with their state, while a rebuild loads.
@@ -372,6 +406,11 @@ def _facts(space: SpaceFacts) -> str:
     capacity = "" if space.capacity is None else space.capacity
     forgiven_ms = space.anti_passback_min * 60_000
     return f"{space.parent or ''}|{capacity}|{space.full[0]}|{space.anti_passback[0]}|{forgiven_ms}"
+
+
+def _place(text: str) -> tuple[int, int]:
+    ms, _, number = text.partition("-")
+    return int(ms), int(number)
 
 
 def _text(value: bytes | str) -> str:

@@ -13,6 +13,7 @@ from gateway.http.schemas import ActAnswer
 from gateway.http.times import instant
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
+from gateway.tickets.codes import is_pseudonym
 from gateway.tickets.event import EventRow
 
 routes = Routes("passages")
@@ -88,12 +89,16 @@ async def own_grant(face: Face, request: web.Request, identity: Identity) -> Eve
 
 
 async def find_event(face: Face, event: str) -> EventRow:
-    """Find an event in the stream, else in the database (404)."""
+    """Find an event in the stream, else in the database (404; 409 where it was purged)."""
     if not EVENT_ID.fullmatch(event):
         raise Problem(404, "unknown_event")
     row = await face.services.store.grant(event)
-    if row is None and face.services.central is not None:
-        row = await face.services.central.event(event)
+    central = face.services.central
+    if row is None and central is not None:
+        row = await central.event(event)
+        named = row is not None and not is_pseudonym(row.ticket_code)
+        if not named and await central.is_past_retention(face.services.site.id, event):
+            raise Problem(409, "past_retention")
     if row is None or not row.ticket_code:
         raise Problem(404, "unknown_event")
     return row

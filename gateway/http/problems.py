@@ -27,6 +27,8 @@ TITLES = {
     "conflict": "This cannot be done now.",
     "all_passed": "All have passed; there is nothing to give back.",
     "not_a_grant": "This event granted nothing.",
+    "past_retention": "What happened then is past its retention.",
+    "ticket_in_use": "Somebody is inside with this ticket, or about to pass.",
     "undone": "This stamp was taken back.",
     "nothing_to_undo": "There is no stamp to take back.",
     "cannot_follow": "This equipment cannot do that.",

@@ -346,6 +346,39 @@ class DeviceList(msgspec.Struct):
     next: None
 
 
+class ClosedMonth(msgspec.Struct):
+    """What the purge has done to a month of events; its totals where they are gone."""
+
+    month: str
+    pseudonymised: int
+    closed_at: datetime | None
+    events: int
+    persons_in: int
+    persons_out: int
+    stamps: int
+
+
+class RetentionAnswer(msgspec.Struct):
+    """How long what is kept, when the last purge was, and what it removed."""
+
+    settings: dict[str, Any]
+    last_purge_at: datetime | None
+    removed: dict[str, Any]
+    months: list[ClosedMonth]
+
+
+class PrivacyExport(msgspec.Struct):
+    """All that there is about tickets."""
+
+    items: list[dict[str, Any]]
+
+
+class Erased(msgspec.Struct):
+    """What was erased, by ticket."""
+
+    items: list[dict[str, Any]]
+
+
 class SiteAnswer(msgspec.Struct):
     """The site file, as text and as data (null where it is no TOML).
 

@@ -21,8 +21,10 @@ from gateway.tickets.decision import Decision
 from gateway.venue.late import LateScan
 from gateway.venue.lookout import Seen
 from gateway.venue.operations import Operations
+from gateway.venue.privacy import Privacy
 from gateway.venue.readers import ReaderFacts, SpaceFacts
 from gateway.venue.reload import SiteFile
+from gateway.venue.retention import Keeper
 from gateway.venue.scanning import Admission
 
 
@@ -107,6 +109,8 @@ class Services:
     site_file: SiteFile | None = None
     look: Look = no_devices
     """Asks the wires for devices that the site file does not describe."""
+    privacy: Privacy | None = None
+    keeper: Keeper | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
     @property

@@ -69,13 +69,14 @@ SELECT 'attendance' AS what, minute AS moment, space, product, audience, reader,
           FROM composteur.scan_event WHERE site = $1 AND at >= $2
          GROUP BY 1, 2, 3, 4, 5, 6) AS e
        USING (minute, space, product, audience, reader, direction)
- WHERE coalesce(a.persons, 0) <> coalesce(e.persons, 0)
-    OR coalesce(a.stamps, 0) <> coalesce(e.stamps, 0)
+ WHERE (coalesce(a.persons, 0) <> coalesce(e.persons, 0) OR coalesce(a.stamps, 0) <> coalesce(e.stamps, 0))
+   AND NOT composteur.is_closed($1, minute)
  ORDER BY minute LIMIT $3
 
 -- name: rolled_differs
 -- Sums of the reports that are not what they sum up: attendance by hours and by local days that are
--- over, and refusals, over the months that are kept.
+-- over, and refusals, over the months that are kept; of a month whose events were dropped there is
+-- nothing to count refusals by.
 WITH mark AS (
     SELECT hours_until, days_until, rolled_zone AS zone FROM composteur.site
      WHERE id = $1 AND isfinite(hours_until)
@@ -105,12 +106,13 @@ WITH mark AS (
 ), refusals AS (
     SELECT h.hour::text AS moment, h.space, h.product, h.audience, h.reader, h.reason AS direction,
            h.refusals AS persons, 0 AS stamps, 0 AS event_persons, 0 AS event_stamps
-      FROM composteur.refusal_hour h WHERE h.site = $1 AND h.hour >= $2
+      FROM composteur.refusal_hour h WHERE h.site = $1 AND h.hour >= $2 AND NOT composteur.is_closed($1, h.hour)
     UNION ALL
     SELECT date_trunc('hour', e.at, m.zone)::text, coalesce(e.space, ''), coalesce(e.product, ''),
            coalesce(e.audience, ''), coalesce(e.reader, ''), coalesce(e.reason, ''), 0, 0, 1, 0
       FROM composteur.scan_event e, mark m
      WHERE e.site = $1 AND e.at >= $2 AND e.at < m.hours_until AND e.kind = 'scan' AND e.decision = 'denied'
+       AND NOT composteur.is_closed($1, date_trunc('hour', e.at, m.zone))
 ), told AS (
     SELECT 'hours' AS what, * FROM hours
     UNION ALL SELECT 'days', * FROM days
@@ -123,19 +125,54 @@ SELECT what, moment, space, product, audience, reader, direction,
 HAVING sum(persons) <> sum(event_persons) OR sum(stamps) <> sum(event_stamps)
  ORDER BY 1, 2 LIMIT $3
 
+-- name: closings_differ
+-- Months whose events were dropped: attendance is their closing, and what came in late.
+SELECT c.month, a.persons_in, a.persons_out, a.stamps,
+       c.persons_in + e.persons_in AS closed_in, c.persons_out + e.persons_out AS closed_out,
+       c.stamps + e.stamps AS closed_stamps
+  FROM composteur.closing c
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(persons) FILTER (WHERE direction = 'entry'), 0) AS persons_in,
+               coalesce(sum(persons) FILTER (WHERE direction = 'exit'), 0) AS persons_out,
+               coalesce(sum(stamps), 0) AS stamps
+          FROM composteur.attendance
+         WHERE site = $1 AND minute >= c.month AND minute < c.month + interval '1 month') AS a
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(counted_persons) FILTER (WHERE direction = 'entry'), 0) AS persons_in,
+               coalesce(sum(counted_persons) FILTER (WHERE direction = 'exit'), 0) AS persons_out,
+               coalesce(sum(counted_stamps), 0) AS stamps
+          FROM composteur.scan_event
+         WHERE site = $1 AND at >= c.month AND at < c.month + interval '1 month') AS e
+ WHERE c.site = $1 AND c.closed_at IS NOT NULL AND c.counts_removed_at IS NULL
+   AND (a.persons_in, a.persons_out, a.stamps)
+       <> (c.persons_in + e.persons_in, c.persons_out + e.persons_out, c.stamps + e.stamps)
+ ORDER BY c.month
+
+-- name: purged_stamps
+-- Stamps whose events name no ticket any more: by the tickets they were taken from, by the events and the
+-- months that were dropped.
+SELECT (SELECT coalesce(sum(stamps), 0) FROM composteur.ticket_closing WHERE site = $1)::bigint AS taken,
+       ((SELECT coalesce(sum(counted_stamps), 0) FROM composteur.scan_event
+          WHERE site = $1 AND composteur.is_pseudonym(ticket_code))
+        + (SELECT coalesce(sum(stamps), 0) FROM composteur.closing WHERE site = $1))::bigint AS left_over
+
 -- name: made_differs
 -- A site's tickets whose stamps are not those counted and those reserved; not those that another
--- site has used too.
-SELECT code, coalesce(t.made, 0) AS made, coalesce(e.stamps, 0) AS counted,
+-- site has used too. Of events that name their ticket no more its closing tells.
+SELECT code, coalesce(t.made, 0) AS made, coalesce(e.stamps, 0) + coalesce(k.stamps, 0) AS counted,
        coalesce(r.open, 0) AS reserved
   FROM (SELECT code, made FROM composteur.ticket_state WHERE made <> 0) AS t
   FULL JOIN (SELECT ticket_code AS code, sum(counted_stamps) AS stamps
-               FROM composteur.scan_event WHERE ticket_code IS NOT NULL AND counted_stamps <> 0
+               FROM composteur.scan_event
+              WHERE ticket_code IS NOT NULL AND counted_stamps <> 0 AND NOT composteur.is_pseudonym(ticket_code)
               GROUP BY ticket_code) AS e USING (code)
+  FULL JOIN (SELECT code, sum(stamps) AS stamps FROM composteur.ticket_closing
+              WHERE code <> '' GROUP BY code) AS k USING (code)
   FULL JOIN (SELECT code, count(*) AS open FROM composteur.reservation
               WHERE stamping AND NOT committed GROUP BY code) AS r USING (code)
- WHERE coalesce(t.made, 0) <> coalesce(e.stamps, 0) + coalesce(r.open, 0)
+ WHERE coalesce(t.made, 0) <> coalesce(e.stamps, 0) + coalesce(k.stamps, 0) + coalesce(r.open, 0)
    AND NOT EXISTS (SELECT FROM composteur.scan_event o WHERE o.ticket_code = code AND o.site <> $1)
+   AND code NOT IN (SELECT o.code FROM composteur.ticket_closing o WHERE o.site <> $1)
  ORDER BY code LIMIT $2
 
 -- name: oldest_kept

@@ -6,6 +6,6 @@ code as it is, `signed` and `rotating` those that prove themselves, `foreign` th
 `decoder` chooses among them, `keys` are what they are checked with.
 """
 
-from gateway.tickets.codes.reference import MAX_CODE_BYTES, canonical
+from gateway.tickets.codes.reference import MAX_CODE_BYTES, canonical, is_pseudonym
 
-__all__ = ("MAX_CODE_BYTES", "canonical")
+__all__ = ("MAX_CODE_BYTES", "canonical", "is_pseudonym")

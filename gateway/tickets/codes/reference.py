@@ -12,6 +12,8 @@ from typing import Final
 MAX_CODE_BYTES: Final = 512
 """A code is 1 … 512 bytes of UTF-8 as sent; the caller refuses others before it asks here."""
 
+_PSEUDONYM: Final = 27
+
 GROUP_SEPARATOR: Final = "\x1d"
 """GS, the one control character allowed: GS1 codes separate their fields with it."""
 
@@ -68,3 +70,12 @@ def _is_malformed(text: str) -> bool:
         unicodedata.category(character) in {"Cc", "Cs"} and character != GROUP_SEPARATOR
         for character in text
     )
+
+
+def is_pseudonym(code: str) -> bool:
+    """Tell what stands for a code past its retention: ``~`` and 26 characters (schema/0007).
+
+    >>> is_pseudonym("~" + "A" * 26), is_pseudonym("A" * 26)
+    (True, False)
+    """
+    return len(code) == _PSEUDONYM and code.startswith("~")

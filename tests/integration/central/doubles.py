@@ -136,6 +136,11 @@ class Sink:
             (self.products if kind == "product" else self.sessions).pop(id_, None)
         self.news.set()
 
+    async def forget_tickets(self, codes: Sequence[str]) -> None:
+        for code in codes:
+            self.tickets.pop(code, None)
+        self.news.set()
+
     def _put(
         self, kind: str, known: dict[str, Any], rows: Sequence[asyncpg.Record], key: str
     ) -> None:

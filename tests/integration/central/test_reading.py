@@ -297,4 +297,4 @@ async def test_every_named_query_is_one_that_the_database_can_plan(
     await sql.execute(central.queries["streamer.stage"])
     for name, text in central.queries.items():
         if name not in {"streamer.stage", "streamer.settings"}:
-            await sql.prepare(text)
+            await sql.prepare(text.replace("{part}", "scan_event"))

@@ -1,6 +1,7 @@
 """The HTTP face on real stores: what a seller writes, what a gate asks, what the database keeps."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -35,7 +36,9 @@ from gateway.people.roles import Role
 from gateway.people.shelf import RedisShelf
 from gateway.tickets.messages import message
 from gateway.venue.operations import operations
+from gateway.venue.privacy import Privacy
 from gateway.venue.reload import SiteFile
+from gateway.venue.retention import Keeper, PseudonymKeys
 from gateway.venue.tasks import kept_going
 from gateway.venue.times import Times
 from tests.unit.http.conftest import Client
@@ -98,6 +101,7 @@ async def a_house(
 ) -> AsyncIterator[House]:
     """Open a venue; ``file`` is its site file, where it has one that is watched."""
     admin = StoreAdmin(redis_url, SITE)
+    folder = tempfile.TemporaryDirectory(prefix="composteur-test-")
     store = store or EntitlementStore(redis_url, SITE, PARIS, wall=time.time)
     async with Central(database_url) as central:
         await central.execute("sites.register", SITE)
@@ -116,6 +120,7 @@ async def a_house(
         keys["lane"] = (await desk.create("lane", Role.SCANNER, "lane"))[1]
         metrics = Metrics()
         people = operations(site, admin, store, Times(PARIS).write, lambda: metrics.tallies)
+        pseudonyms = PseudonymKeys(central, SITE, Path(folder.name) / "pseudonym.key")
         services = Services(
             site=SiteFacts(SITE, "Museum", "en", PARIS),
             store=store,
@@ -132,6 +137,8 @@ async def a_house(
             monotonic=time.monotonic,
             message=partial(message, zone=PARIS),
             metrics=metrics,
+            privacy=Privacy(central, admin, pseudonyms, store.now),
+            keeper=Keeper(central, SITE, lambda: site.retention, pseudonyms, PARIS),
         )
         works = people.works() | people.first_works(admin)
         if file is not None:
@@ -148,6 +155,7 @@ async def a_house(
             ):
                 yield House(services, central, store, admin, keys, client)
         finally:
+            folder.cleanup()
             await store.close()
             await admin.close()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config import models
+from config import Retention, models
 from config.contacts import CONTACTS, Contact
 from config.values import Section
 from config.webhooks import Webhook
@@ -21,6 +21,7 @@ TABLES = [
     models.Identity,
     models.Stores,
     models.Http,
+    Retention,
     models.Space,
     models.Period,
     models.Planning,
