@@ -18,3 +18,25 @@ SELECT c.conname AS name,
   FROM pg_constraint c LEFT JOIN pg_class f ON f.oid = c.confrelid
  WHERE c.conrelid = ('composteur.' || $1)::regclass AND c.contype IN ('c', 'f')
  ORDER BY c.conname
+
+-- name: canonical_keys
+UPDATE seen_key SET key = composteur.canonical_code(key) WHERE key !~ '^[A-Z2-7]{13,26}$'
+
+-- name: live
+-- Tickets of the file's sources that could be used.
+SELECT count(*) FROM composteur.ticket
+ WHERE source IN (SELECT source FROM staged_row) AND status NOT IN ('cancelled', 'replaced')
+
+-- name: gone
+SELECT count(*) FROM composteur.ticket t
+ WHERE t.source IN (SELECT source FROM staged_row) AND t.status NOT IN ('cancelled', 'replaced')
+   AND NOT EXISTS (SELECT FROM seen_key k WHERE k.key = t.code)
+
+-- name: cancel_gone
+WITH gone AS (
+    UPDATE composteur.ticket t SET status = 'cancelled'
+     WHERE t.source IN (SELECT source FROM staged_row) AND t.status NOT IN ('cancelled', 'replaced')
+       AND NOT EXISTS (SELECT FROM seen_key k WHERE k.key = t.code)
+    RETURNING 1
+)
+SELECT count(*) FROM gone

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.central.connection import Central
-from gateway.central.importer import Imported, ImportRefused, Table, import_csv
+from gateway.central.imports import Imported, ImportRefused, Order, Table, Taken, import_file
 from gateway.central.values import DETAILS
 from tests.integration.central.doubles import CODE
 
@@ -22,7 +22,7 @@ def a_file(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 async def take(central: Central, path: Path, table: Table = "ticket") -> Imported:
-    return await import_csv(central, path, table)
+    return await import_file(central, path, Order(table))
 
 
 def rejects(imported: Imported) -> list[tuple[str, str, str]]:
@@ -43,7 +43,7 @@ async def test_a_file_is_taken_with_either_separator_and_with_or_without_a_mark(
     text += "krsx-g5ct-nvza-2,adult,2026-12-24T10:00:00+01:00,Zoë,2,yes,hall tower\n"
     path = a_file(tmp_path, text.replace(",", separator), encoding)
 
-    assert await take(central, path) == Imported(1, 0, None)
+    assert await take(central, path) == Imported((Taken("ticket", 1, 1, 0, 0),), 0, None)
 
     row = await sql.fetchrow(
         "SELECT code, holder, persons, form_required, spaces, status FROM composteur.ticket"
@@ -179,7 +179,7 @@ async def test_an_interrupted_import_leaves_nothing(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await import_csv(central, path, progress=interrupt)
+        await import_file(central, path, progress=interrupt)
 
     assert read == [5_000, 10_000]
     assert await sql.fetchval("SELECT count(*) FROM composteur.ticket") == 0
