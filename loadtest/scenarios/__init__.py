@@ -10,6 +10,8 @@ NAMES = (
     "throughput",
     "latency",
     "wire",
+    "dashboards",
+    "screens",
     "counted",
     "feed",
     "load",
