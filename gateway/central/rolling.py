@@ -20,7 +20,7 @@ GRACE_S = 60
 STEP = timedelta(hours=24)
 """What is rolled up at once where much is to be done."""
 
-SESSIONS = 200
+SESSIONS = 20
 """Sessions counted at once."""
 
 
@@ -47,7 +47,10 @@ class Roller:
                 return False
             hours_until, days_until = marks["hours_until"], marks["days_until"]
             if marks["rolled_zone"] != self._timezone:
-                hours_until = await self._begin(connection, now)
+                begun = await self._begin(connection)
+                if begun is None:
+                    return False
+                hours_until = begun
                 days_until = await self._local(connection, hours_until)
             until = await self._whole_hour(connection, now - timedelta(seconds=GRACE_S))
             more = until - hours_until > STEP
@@ -70,14 +73,16 @@ class Roller:
             self._queries["rolling.late"], self._site, hours_until, self._timezone
         )
 
-    async def _begin(self, connection: "Connection", now: datetime) -> datetime:
-        """Begin with the oldest event; in another time zone than before, anew.
+    async def _begin(self, connection: "Connection") -> datetime | None:
+        """Begin with the oldest event; in another time zone than before, anew; None: there is none.
 
         What is older than every event that is still there stays as it was counted.
         """
-        first: datetime = await connection.fetchval(
-            self._queries["rolling.first_hour"], self._site, self._timezone, now
+        first: datetime | None = await connection.fetchval(
+            self._queries["rolling.first_hour"], self._site, self._timezone
         )
+        if first is None:
+            return None
         day = await self._local(connection, first)
         await connection.execute(self._queries["rolling.forget_hours"], self._site, first)
         await connection.execute(self._queries["rolling.forget_refusals"], self._site, first)
@@ -87,6 +92,7 @@ class Roller:
 
     async def _count_sessions(self, connection: "Connection", until: datetime) -> bool:
         async with connection.transaction():
+            await connection.execute(self._queries["rolling.lock_sites"])
             await connection.execute(self._queries["rolling.touched"])
             rows = await connection.fetch(self._queries["rolling.uncounted"], until, SESSIONS)
             if rows:

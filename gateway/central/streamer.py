@@ -41,6 +41,12 @@ LONGEST_PAUSE_S = 1.0
 ROLL_EVERY_S = 15.0
 """Between looks whether an hour is over, which is then rolled up for the reports."""
 
+ROLL_AGAIN_S = 0.05
+"""Where years are to be rolled up: between two steps, of a few tenths of a second each."""
+
+IDLE_S = 1.0
+"""Between looks while nothing happens."""
+
 LOOK_S = 60.0
 """After a ticket's first stamp met a state in the database: all are looked for, for so long."""
 
@@ -227,7 +233,8 @@ class Streamer:
                 self._well()
                 self.lag_events, self._waiting_since = 0, None
                 await self._housekeeping(connection, loop.time())
-                await self._store.wait_events(self.position, 1_000)
+                wait_s = min(IDLE_S, max(0.0, self._roll_at - loop.time()))
+                await self._store.wait_events(self.position, round(wait_s * 1_000) + 1)
                 continue
             self.lag_events = len(entries)
             self._waiting_since = _ms(entries[0][0])
@@ -285,7 +292,7 @@ class Streamer:
         except asyncpg.PostgresError as error:
             log.warning("streamer.rolling_failed", error=told(error))
             more = False
-        self._roll_at = now_s + (1 if more else ROLL_EVERY_S)
+        self._roll_at = now_s + (ROLL_AGAIN_S if more else ROLL_EVERY_S)
 
     async def _look_at_backlog(self) -> None:
         """With the database away, keep telling how long events have been waiting."""

@@ -265,7 +265,7 @@ def _list(language: str) -> None:
     from gateway.central.reports.tables import reports
 
     for report in reports().values():
-        click.echo(f"{report.name:<24} {report.title[language]}: {report.about}")
+        click.echo(f"{report.name:<24} {report.title[language]}: {report.about[language]}")
         click.echo(f"{'':<24} filters: {', '.join(report.filters)}")
         if report.by:
             click.echo(f"{'':<24} by: {', '.join(report.by)}")

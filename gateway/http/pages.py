@@ -49,6 +49,12 @@ async def setup(face: Face, request: web.Request) -> web.StreamResponse:
     return page(face, request, "setup/index.html")
 
 
+@routes.public("GET", "/reports", "The reports", media="text/html")
+async def reports(face: Face, request: web.Request) -> web.StreamResponse:
+    """Show the reports' page."""
+    return page(face, request, "reports/index.html")
+
+
 @routes.public("GET", "/static/{path:.+}", "What the pages are made of", media="text/html")
 async def static(face: Face, request: web.Request) -> web.StreamResponse:
     """Answer one file of the pages."""

@@ -38,7 +38,7 @@ LANGUAGES: Final = ("en", "fr")
 QUERY: Final = (
     "from", "to", "site", "space", "product", "audience", "reader", "operator", "reason", "session",
     "source", "status", "order", "consumer", "dates", "stamped", "payment", "attention", "by",
-    "columns", "format", "limit", "after",
+    "columns", "format", "language", "limit", "after",
 )  # fmt: skip
 EXPORTS_AT_ONCE: Final = 2
 """Of one process: an export holds a connection to the database as long as it lasts."""
@@ -52,12 +52,13 @@ _exports = asyncio.Semaphore(EXPORTS_AT_ONCE)
     "The reports there are: their columns and filters",
     role=Role.VIEWER,
     answer=ReportList,
+    query=("language",),
 )
 async def list_reports(
     face: Face, request: web.Request, identity: Identity, _body: None
 ) -> web.StreamResponse:
     """List the reports this key may see."""
-    one_of(request.query, frozenset())
+    one_of(request.query, frozenset({"language"}))
     language = _language(face, request)
     personal = identity.rank >= OPERATOR
     found = await asyncio.to_thread(reports)
@@ -86,7 +87,7 @@ async def report(
     if found is None:
         raise Problem(404, "unknown_report")
     given = {name: request.query.getall(name) for name in request.query}
-    kind = given.pop("format", ["json"])
+    kind, _ = given.pop("format", ["json"]), given.pop("language", None)
     if kind not in (["json"], ["csv"], ["xlsx"]):
         raise invalid("format", "json, csv or xlsx.")
     central = face.services.central
@@ -127,6 +128,12 @@ def _encoded(answer: reading.Answer, language: str) -> bytes:
 
 
 def _language(face: Face, request: web.Request) -> str:
+    """Return the language of words: asked for by name, as a link to a file does, or preferred."""
+    named = request.query.getall("language", [])
+    if named:
+        if len(named) > 1 or named[0] not in LANGUAGES:
+            raise invalid("language", "en or fr.")
+        return named[0]
     chosen = face.language(request.headers.get("Accept-Language"))
     return chosen if chosen in LANGUAGES else "en"
 

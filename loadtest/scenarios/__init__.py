@@ -10,14 +10,13 @@ NAMES = (
     "throughput",
     "latency",
     "wire",
-    "dashboards",
-    "screens",
     "counted",
     "feed",
     "load",
     "offline",
     "memory",
     "backlog",
+    "reports",
     "clone",
 )
 

@@ -6,9 +6,8 @@
 SELECT hours_until, days_until, rolled_zone FROM composteur.site WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: first_hour
--- Where to begin: the local day of the oldest event that is there; else this hour.
-SELECT coalesce(date_trunc('day', min(at), $2), date_trunc('hour', $3::timestamptz, $2))
-  FROM composteur.scan_event WHERE site = $1
+-- Where to begin: the local day of the oldest event that is there.
+SELECT date_trunc('day', min(at), $2) FROM composteur.scan_event WHERE site = $1
 
 -- name: forget_hours
 DELETE FROM composteur.attendance_hour WHERE site = $1 AND hour >= $2
@@ -92,6 +91,10 @@ INSERT INTO composteur.session_touched (session)
 SELECT session FROM composteur.session_counted
  WHERE session IN (SELECT session FROM late WHERE session IS NOT NULL)
 
+-- name: lock_sites
+-- Sessions are of all sites: one counts at a time, and nobody's events come in between.
+SELECT id FROM composteur.site ORDER BY id FOR NO KEY UPDATE
+
 -- name: touched
 -- Forget the figures of sessions that were touched.
 WITH touched AS (DELETE FROM composteur.session_touched RETURNING session),
@@ -111,11 +114,12 @@ WITH counted AS (
         ON CONFLICT (session) DO NOTHING
 )
 INSERT INTO composteur.session_figure
-       (session, tickets, persons, come, stamps, stamped, attention, voucher, product, audience, source, status)
-SELECT session, count(*), sum(persons), sum(come), sum(stamps), stamps > 0, attention, voucher, product,
-       audience, source, status
+       (session, tickets, persons, come, admitted, stamps, stamped, attention, voucher, product, audience,
+        source, status)
+SELECT session, count(*), sum(persons), sum(come), sum(admitted), sum(stamps), stamps > 0, attention, voucher,
+       product, audience, source, status
   FROM composteur.booking WHERE session = ANY($1::text[])
- GROUP BY 1, 6, 7, 8, 9, 10, 11, 12
+ GROUP BY 1, 7, 8, 9, 10, 11, 12, 13
 
 -- name: until
 -- How far a site is rolled up, for those who read in a time zone; not at all, or in another one:

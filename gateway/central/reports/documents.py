@@ -37,7 +37,7 @@ def description(report: Report, language: str, *, personal: bool) -> dict[str, A
     return {
         "name": report.name,
         "title": report.title[language],
-        "about": report.about,
+        "about": report.about[language],
         "dates": report.dates,
         "filters": report.filters_for(personal=personal),
         "choices": report.choices,

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from gateway.central.reports.lists import Place
 from gateway.central.reports.periods import day_of, start_of
 from gateway.central.reports.tables import ONE, PERSONAL, SEVERAL, Column, Report
 from gateway.errors import DatabaseValueError
@@ -43,7 +44,8 @@ class Question:
     arguments: Mapping[str, Any]
     """Filters as the query takes them."""
     limit: int | None = None
-    offset: int = 0
+    after: Place | None = None
+    """Of a list: where to go on."""
 
 
 def ask(
@@ -93,7 +95,7 @@ def ask(
         columns=_columns(report, given, by, personal=personal),
         arguments=_filters(report, given),
         limit=_number(given, "limit", PAGE, least=1, most=PAGE) if report.paged else None,
-        offset=_number(given, "after", 0, least=0, most=10**9),
+        after=_place(given),
     )
 
 
@@ -203,6 +205,14 @@ def one_given(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     if len(values) > 1:
         raise DatabaseValueError(name, "may be given once")
     return values[0] if values else None
+
+
+def _place(given: Mapping[str, Sequence[str]]) -> Place | None:
+    text = one_given(given, "after")
+    try:
+        return None if text is None else Place.parse(text)
+    except ValueError:
+        raise DatabaseValueError("after", "what `next` said, as it was") from None
 
 
 def _number(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from gateway.central.connection import Central
+from gateway.central.reports.lists import Place, Span, Walk
 from gateway.central.reports.periods import Marks, cut
 from gateway.central.reports.questions import Question
-from gateway.central.reports.tables import Row, Totals
+from gateway.central.reports.tables import Row, Statement, Totals
 from gateway.errors import DatabaseValueError
 
 if TYPE_CHECKING:
@@ -44,27 +45,14 @@ async def answer(central: Central, question: Question) -> Answer:
         DatabaseUnavailable: The database does not answer.
         DatabaseValueError: There is no such site.
     """
-    report = question.report
     async with _snapshot(central) as connection:
         arguments = await _arguments(connection, central, question)
-        query = report.query
-        rows = await connection.fetch(
-            query.sql, *[arguments[name] for name in query.arguments], timeout=PATIENCE_S
-        )
-        if report.totals is not None:
-            found = await connection.fetchrow(
-                report.totals.sql,
-                *[arguments[name] for name in report.totals.arguments],
-                timeout=PATIENCE_S,
-            )
-            totals: Mapping[str, Any] = dict(found or {})
-        else:
-            adding = Totals(report.columns)
-            await asyncio.to_thread(_add, adding, rows)
-            totals = adding.answer()
-    full = question.limit is not None and len(rows) == question.limit
-    after = str(question.offset + len(rows)) if full else None
-    return Answer(question, rows, totals, after)
+        if question.report.paged:
+            return await _page(connection, question, arguments)
+        rows = await _fetch(connection, question.report.query, arguments)
+    adding = Totals(question.report.columns)
+    await asyncio.to_thread(_add, adding, rows)
+    return Answer(question, rows, adding.answer())
 
 
 @asynccontextmanager
@@ -74,30 +62,81 @@ async def streamed(
     """Open the rows of a question, a few hundred at a time, by a cursor of the database."""
     async with _snapshot(central) as connection:
         arguments = await _arguments(connection, central, question)
-        arguments |= {"limit": None, "offset": 0}
         query = question.report.query
-        cursor = await connection.cursor(
-            query.sql, *[arguments[name] for name in query.arguments], timeout=PATIENCE_S
-        )
 
         async def chunks() -> AsyncIterator[list[asyncpg.Record]]:
-            while rows := await cursor.fetch(CHUNK, timeout=PATIENCE_S):
-                yield rows
+            walk = Walk(question.starts, question.ends, None)
+            for span in walk if question.report.paged else [None]:
+                given = arguments if span is None else arguments | _of(span, None)
+                cursor = await connection.cursor(
+                    query.sql, *[given[name] for name in query.arguments], timeout=PATIENCE_S
+                )
+                count = 0
+                while rows := await cursor.fetch(CHUNK, timeout=PATIENCE_S):
+                    count += len(rows)
+                    yield rows
+                walk.found(count)
 
         yield chunks()
 
 
 async def expected_rows(central: Central, question: Question) -> int | None:
     """Tell how many rows a list has; None where nobody knows before they are read."""
-    totals = question.report.totals
-    if totals is None:
+    if not question.report.paged:
         return None
     async with _snapshot(central) as connection:
         arguments = await _arguments(connection, central, question)
-        found = await connection.fetchrow(
-            totals.sql, *[arguments[name] for name in totals.arguments], timeout=PATIENCE_S
-        )
-    return None if found is None else int(found["tickets"])
+        return int((await _totals(connection, question, arguments))["tickets"])
+
+
+async def _page(
+    connection: "AnyConnection", question: Question, arguments: Mapping[str, Any]
+) -> Answer:
+    """Read a page of a list, and what all of the list adds up to."""
+    limit = question.limit or 0
+    rows: list[asyncpg.Record] = []
+    walk = Walk(question.starts, question.ends, question.after)
+    for span in walk:
+        here = _of(span, limit - len(rows))
+        found = await _fetch(connection, question.report.query, {**arguments, **here})
+        walk.found(len(found))
+        rows += found
+        if len(rows) == limit:
+            break
+    totals = await _totals(connection, question, arguments)
+    after = None
+    if rows and len(rows) == limit:
+        after = str((question.after or Place(None, 0)).behind(rows))
+    return Answer(question, rows, totals, after)
+
+
+def _of(span: Span, limit: int | None) -> dict[str, Any]:
+    """Return the arguments of a span."""
+    return {
+        "span_from": span.starts,
+        "span_to": span.ends,
+        "undated": span.undated,
+        "skip": span.skip,
+        "limit": limit,
+    }
+
+
+async def _totals(
+    connection: "AnyConnection", question: Question, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    statement = question.report.adds_up(arguments)
+    if statement is None:
+        return {}
+    whole = Span(question.starts, question.ends, undated=True, skip=0)
+    (found,) = await _fetch(connection, statement, {**arguments, **_of(whole, None)})
+    return dict(found)
+
+
+async def _fetch(
+    connection: "AnyConnection", statement: Statement, arguments: Mapping[str, Any]
+) -> list[asyncpg.Record]:
+    given = [arguments[name] for name in statement.arguments]
+    return await connection.fetch(statement.sql, *given, timeout=PATIENCE_S)
 
 
 @asynccontextmanager
@@ -134,8 +173,6 @@ async def _arguments(
         "hours_to": [span[1] for span in pieces.hours],
         "moments_from": [span[0] for span in pieces.moments],
         "moments_to": [span[1] for span in pieces.moments],
-        "limit": question.limit,
-        "offset": question.offset,
         **question.arguments,
     }
 

@@ -93,10 +93,14 @@ class Report:
 
     name: str
     title: Words
-    about: str
+    about: Words
     query: Statement
     totals: Statement | None
     """Of a list that is answered in pages."""
+    sums: Statement | None
+    """The same from figures kept, where it is asked for so that they tell."""
+    sums_need: Mapping[str, Any]
+    """Arguments that `sums` needs: a value, or None for a filter that must not be given."""
     columns: tuple[Column, ...]
     dates: Literal["events", "sessions", "activity"]
     """What the period is of."""
@@ -113,6 +117,12 @@ class Report:
     def paged(self) -> bool:
         """Whether it is a list, answered in pages as JSON."""
         return self.totals is not None
+
+    def adds_up(self, arguments: Mapping[str, Any]) -> Statement | None:
+        """Choose what tells the totals of a list."""
+        if self.sums and all(arguments[name] == value for name, value in self.sums_need.items()):
+            return self.sums
+        return self.totals
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -147,13 +157,15 @@ def reports() -> Mapping[str, Report]:
 def _read(path: Path, parts: Mapping[str, str]) -> Report:
     facts = tomllib.loads(path.read_text(encoding="utf-8"))
     by = facts.get("by", {})
-    totals = path.with_suffix(".totals.sql")
+    totals, sums = path.with_suffix(".totals.sql"), path.with_suffix(".sums.sql")
     return Report(
         name=path.stem,
         title=facts["title"],
         about=facts["about"],
         query=_statement(path.with_suffix(".sql"), parts),
         totals=_statement(totals, parts) if totals.exists() else None,
+        sums=_statement(sums, parts) if sums.exists() else None,
+        sums_need=_needs(facts.get("sums", {})),
         columns=tuple(_column(each) for each in facts["column"]),
         dates=facts.get("dates", "events"),
         personal=facts.get("personal", False),
@@ -163,6 +175,11 @@ def _read(path: Path, parts: Mapping[str, str]) -> Report:
         by_default=tuple(by.get("default", ())),
         opens=facts["opens"],
     )
+
+
+def _needs(facts: Mapping[str, Any]) -> dict[str, Any]:
+    needs = dict(facts)
+    return dict.fromkeys(needs.pop("without", ())) | needs
 
 
 def _statement(path: Path, parts: Mapping[str, str]) -> Statement:

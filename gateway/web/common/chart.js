@@ -1,31 +1,22 @@
 // Curves over a day or some hours, painted by uPlot; what they say is written beside them by the room.
 
+import uPlot from "../vendor/uplot.js";
 import { language } from "./language.js";
 import { colour, painted } from "./theme.js";
 import { html, useEffect, useRef } from "./ui.js";
-
-// A quarter of what a page weighs, and nothing but curves needs it: it comes when the first of them is drawn.
-const painter = async () => (await import("../vendor/uplot.js")).default;
 
 // lines: [{ title, colour (of tokens.css), dash?: [on, off], fill?: true, bars?: true }], data: [xs, ys, …] with
 // null for what is not known yet; says: the same in words; x(value): how a place on the axis is written.
 export function Chart({ lines, data, says, x, height = 220 }) {
   const box = useRef(null);
   const plot = useRef(null);
-  const newest = useRef(data);
-  newest.current = data;
   useEffect(() => {
     const element = box.current;
     const width = () => Math.max(200, element.clientWidth);
+    plot.current = new uPlot(options(lines, x, width(), height), data, element);
     const watch = new ResizeObserver(() => plot.current?.setSize({ width: width(), height }));
-    let gone = false;
-    painter().then((uPlot) => {
-      if (gone) return;
-      plot.current = new uPlot(options(uPlot, lines, x, width(), height), newest.current, element);
-      watch.observe(element);
-    });
+    watch.observe(element);
     return () => {
-      gone = true;
       watch.disconnect();
       plot.current?.destroy();
       plot.current = null;
@@ -42,7 +33,7 @@ export function Chart({ lines, data, says, x, height = 220 }) {
   `;
 }
 
-function options(uPlot, lines, x, width, height) {
+function options(lines, x, width, height) {
   const ink = colour("soft");
   const grid = { stroke: colour("line"), width: 1 };
   const font = `13px ${getComputedStyle(document.body).fontFamily}`;
@@ -55,7 +46,7 @@ function options(uPlot, lines, x, width, height) {
     scales: { x: { time: false }, y: { range: (_plot, _least, most) => [0, Math.max(4, Math.ceil((most ?? 0) * 1.1))] } },
     axes: [
       { ...axis, values: (_plot, places) => places.map(x), space: 60 },
-      { ...axis, size: 50, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000], values: (_plot, figures) => figures.map((figure) => figure.toLocaleString(language.value)) },
+      { ...axis, size: (_plot, figures) => Math.max(50, 14 + 8 * Math.max(0, ...(figures ?? []).map((figure) => figure.length))), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000], values: (_plot, figures) => figures.map((figure) => figure.toLocaleString(language.value)) },
     ],
     series: [
       {},

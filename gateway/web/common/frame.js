@@ -13,6 +13,7 @@ import { html, render } from "./ui.js";
 const PAGES = [
   { name: "dashboard", path: "/", role: "viewer" },
   { name: "tickets", path: "/#tickets", role: "operator" },
+  { name: "reports", path: "/reports", role: "viewer" },
   { name: "audit", path: "/#audit", role: "operator" },
   { name: "scan", path: "/scan", role: "scanner" },
   { name: "setup", path: "/setup", role: "admin" },

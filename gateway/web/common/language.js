@@ -77,6 +77,8 @@ export function day(text) {
   const [year, month, number] = text.slice(0, 10).split("-");
   return language.value === "fr" ? `${number}/${month}/${year}` : `${number} ${MONTHS[month - 1]} ${year}`;
 }
+// The same without its year, where room is short.
+export const shortDay = (text) => (language.value === "fr" ? day(text).slice(0, 5) : day(text).slice(0, -5));
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 // A date and its hour, as people write them; the hour alone when it is today at the venue.

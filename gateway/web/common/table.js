@@ -1,9 +1,11 @@
 // A table: columns say how a row's value is shown; one without rows says why it is empty.
 
+import { word } from "./language.js";
 import { html, classes } from "./ui.js";
 
-// columns: [{ name, title, show(row) → text or elements, number?: right-aligned, wide?: may wrap }]
-export function Table({ caption, columns, rows, empty, name = (row) => row.id, chosen = null }) {
+// columns: [{ name, title, show(row) → text or elements, number?: right-aligned, wide?: may wrap }];
+// totals: { column's name: text } of a last line, or null.
+export function Table({ caption, columns, rows, empty, name = (row) => row.id, chosen = null, totals = null }) {
   if (!rows.length) return html`<p class="note">${empty}</p>`;
   const kind = (column) => classes(column.number && "number right", column.wide && "wide");
   return html`
@@ -22,6 +24,7 @@ export function Table({ caption, columns, rows, empty, name = (row) => row.id, c
             `,
           )}
         </tbody>
+        ${totals && html`<tfoot><tr>${columns.map((column, place) => html`<td key=${column.name} class=${kind(column)} data-total=${column.name}>${totals[column.name] ?? (place === 0 ? word("total") : "")}</td>`)}</tr></tfoot>`}
       </table>
     </div>
   `;

@@ -22,7 +22,7 @@ def test_the_reports_are_those_of_the_design() -> None:
 
 
 def test_words_are_there_in_both_languages(report: Report) -> None:
-    for words in report.title, *(column.label for column in report.columns):
+    for words in report.title, report.about, *(column.label for column in report.columns):
         assert words.keys() == {"en", "fr"}
         assert all(words.values())
 

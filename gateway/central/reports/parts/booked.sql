@@ -6,24 +6,25 @@ period AS MATERIALIZED (
      WHERE s.starts_at >= :from::timestamptz AND s.starts_at < :to::timestamptz
        AND (:space::text[] IS NULL OR s.space = ANY(:space::text[]))
        AND (:session::text[] IS NULL OR s.id = ANY(:session::text[]))
+), changed AS MATERIALIZED (
+    SELECT session FROM composteur.session_touched
+    UNION
+    SELECT e.session
+      FROM composteur.site g JOIN composteur.scan_event e ON e.site = g.id AND e.at >= g.hours_until
+     WHERE e.session IS NOT NULL
 ), fresh AS MATERIALIZED (
     SELECT c.session FROM composteur.session_counted c
-     WHERE :reader::text[] IS NULL
-       AND c.session NOT IN (SELECT session FROM composteur.session_touched)
-       AND c.session NOT IN (SELECT e.session
-                               FROM composteur.site g JOIN composteur.scan_event e
-                                    ON e.site = g.id AND e.at >= g.hours_until
-                              WHERE e.session IS NOT NULL)
+     WHERE :reader::text[] IS NULL AND NOT EXISTS (SELECT FROM changed x WHERE x.session = c.session)
 ), stale AS MATERIALIZED (
     SELECT array_agg(id) AS sessions FROM period WHERE id NOT IN (SELECT session FROM fresh)
 ), booked AS (
     SELECT f.session, f.product, f.audience, f.source, f.status, f.attention, f.voucher, f.stamped,
-           f.tickets, f.persons, f.come, f.stamps
+           f.tickets, f.persons, f.come, f.admitted, f.stamps
       FROM composteur.session_figure f
      WHERE f.session IN (SELECT id FROM period) AND f.session IN (SELECT session FROM fresh)
     UNION ALL
     SELECT b.session, b.product, b.audience, b.source, b.status, b.attention, b.voucher, b.stamps > 0,
-           1, b.persons, b.come, b.stamps
+           1, b.persons, b.come, b.admitted, b.stamps
       FROM composteur.booking b
      WHERE b.session = ANY((SELECT sessions FROM stale)::text[])
        AND (:reader::text[] IS NULL OR b.last_reader = ANY(:reader::text[]))

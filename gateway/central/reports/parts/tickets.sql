@@ -1,27 +1,28 @@
 -- Tickets by what they are good for (activity) or by when they were ordered, once each, with what has
--- come of them.
+-- come of them: those of a span of the period, or those that stand at no instant of it.
 candidate AS (
     SELECT t.*, s.starts_at AS listed_at, s.starts_at, s.space AS session_space
       FROM composteur.session s JOIN composteur.ticket t ON t.session = s.id AND t.windows IS NULL
-     WHERE :dates::text = 'activity' AND s.starts_at >= :from::timestamptz AND s.starts_at < :to::timestamptz
+     WHERE :dates::text = 'activity' AND s.starts_at >= :span_from::timestamptz AND s.starts_at < :span_to::timestamptz
        AND (:session::text[] IS NULL OR s.id = ANY(:session::text[]))
     UNION ALL
     SELECT t.*, NULL, NULL, NULL
       FROM composteur.ticket t
-     WHERE :dates::text = 'activity' AND t.session IS NULL AND t.windows IS NULL
-       AND composteur.good_in(t.valid_from, t.valid_until, NULL, :from::timestamptz, :to::timestamptz)
+     WHERE :dates::text = 'activity' AND :undated::boolean AND t.session IS NULL AND t.windows IS NULL
+       AND (t.valid_until >= :from::timestamptz OR t.valid_until IS NULL)
+       AND (t.valid_from < :to::timestamptz OR t.valid_from IS NULL)
        AND :session::text[] IS NULL
     UNION ALL
     SELECT t.*, NULL, NULL, NULL
       FROM composteur.ticket t
-     WHERE :dates::text = 'activity' AND t.windows IS NOT NULL
+     WHERE :dates::text = 'activity' AND :undated::boolean AND t.windows IS NOT NULL
        AND composteur.good_in(NULL, NULL, t.windows, :from::timestamptz, :to::timestamptz)
        AND (:session::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(t.windows) AS e (w)
                                                  WHERE e.w ->> 'session' = ANY(:session::text[])))
     UNION ALL
     SELECT t.*, t.ordered_at, s.starts_at, s.space
       FROM composteur.ticket t LEFT JOIN composteur.session s ON s.id = t.session AND t.windows IS NULL
-     WHERE :dates::text = 'order' AND t.ordered_at >= :from::timestamptz AND t.ordered_at < :to::timestamptz
+     WHERE :dates::text = 'order' AND t.ordered_at >= :span_from::timestamptz AND t.ordered_at < :span_to::timestamptz
        AND (:session::text[] IS NULL OR t.session = ANY(:session::text[]))
 ), ticket AS (
     SELECT c.listed_at, c.order_ref, c.ordered_at, c.code, c.holder, c.payer, c.product, p.label AS product_label,
