@@ -4,6 +4,7 @@ from config.keeping import Retention
 from config.loading import Examined, examine, examine_text, load, parse
 from config.models import Channel, Controller, Equipment, Http, Identity, Site, Space, Stores
 from config.problems import Problem, SiteFileError
+from config.sources import Source
 from config.webhooks import Webhook
 from config.wires import ChannelRange, Wires, WireSettings
 
@@ -19,6 +20,7 @@ __all__ = (
     "Retention",
     "Site",
     "SiteFileError",
+    "Source",
     "Space",
     "Stores",
     "Webhook",

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from config.models import Controller, Equipment, Period, Planning, Space
 from config.problems import Problem, of_validation, suggested
+from config.sources import Source
 from config.values import Section
 from config.webhooks import Webhook
 from config.wires import Wires, WireSettings
@@ -59,6 +60,7 @@ class Draft:
         self.controllers = _tables(data, "controller", Controller)
         self.equipment = _tables(data, "equipment", Equipment)
         self.webhooks = _tables(data, "webhook", Webhook)
+        self.sources = _tables(data, "source", Source)
         self.wires: dict[str, WireSettings] = {}
         """By the controller's id, where its wire is known and its settings are right."""
         self.problems: list[Problem] = []

@@ -164,6 +164,7 @@ def _finish(site: Site, draft: Draft, folder: Path) -> Site:
             "http": _anchor(site.http, folder),
             "retention": _anchor(site.retention, folder),
             "equipment": tuple(_as_opened(each, site) for each in site.equipment),
+            "sources": tuple(_anchor(each, folder) for each in site.sources),
             "webhooks": tuple(_anchor(each, folder) for each in site.webhooks),
         }
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict
 
 from config.keeping import Retention
+from config.sources import Source
 from config.values import (
     Color,
     CountOn,
@@ -299,6 +300,8 @@ class Site(Section):
     """What reads, opens and shows."""
     webhooks: tuple[Webhook, ...] = Field(default=(), alias="webhook")
     """Programs elsewhere that are told what happens."""
+    sources: tuple[Source, ...] = Field(default=(), alias="source")
+    """Sellers whose orders are fetched when they change."""
 
     _wires: Mapping[str, WireSettings] = PrivateAttr(default_factory=dict)
 

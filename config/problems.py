@@ -38,7 +38,7 @@ WORDS = {
 }
 """What is allowed, by the type of pydantic's finding."""
 
-ARRAYS = frozenset({"space", "period", "planning", "controller", "equipment", "webhook"})
+ARRAYS = frozenset({"space", "period", "planning", "controller", "equipment", "webhook", "source"})
 
 MANY = 12
 """Names that are not all told where one of them was probably meant."""

@@ -14,8 +14,8 @@ from config.values import Section
 def problems_of(draft: Draft) -> Iterator[Problem]:
     """Find ids given twice, and references that lead nowhere or in a circle."""
     spaces, equipment = draft.spaces, draft.equipment
-    listed = (draft.periods, draft.plannings, draft.controllers, draft.webhooks)
-    for tables in (spaces, *listed, equipment):
+    listed = (draft.periods, draft.plannings, draft.controllers)
+    for tables in (spaces, *listed, equipment, draft.webhooks, draft.sources):
         yield from _single(tables)
     yield from _links(spaces, "parent", spaces, "space")
     yield from _links(spaces, "planning", draft.plannings, "planning")

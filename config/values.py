@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
@@ -99,6 +100,14 @@ def address(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def web_address(url: str) -> str:
+    """Refuse what is no address on the web."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("allowed: https://… or http://…")
+    return url
 
 
 type Hours = Annotated[str, AfterValidator(_hours), _pattern(_HOURS)]

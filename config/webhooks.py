@@ -2,23 +2,15 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, Strict
 
-from config.values import Id, Section
+from config.values import Id, Section, web_address
 
 type Happening = Literal[
     "granted", "denied", "passed", "annulled", "undone", "destroyed", "space_full", "alarm"
 ]
 """What a webhook can be told of."""
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise ValueError("allowed: https://… or http://…")
-    return url
 
 
 def _once(happenings: tuple[Happening, ...]) -> tuple[Happening, ...]:
@@ -32,7 +24,7 @@ class Webhook(Section):
 
     id: Id
     """Names the webhook in alarms and on the command line."""
-    url: Annotated[str, AfterValidator(_address)]
+    url: Annotated[str, AfterValidator(web_address)]
     """Where calls are posted to."""
     secret_file: Path
     """A file of secrets (`composteur webhook secret`), one a line: each signs; relative to this."""

@@ -23,6 +23,7 @@ from gateway.people.keyring import Keyring
 from gateway.tickets.messages import message
 from gateway.venue import listening
 from gateway.venue.lookout import undescribed
+from gateway.venue.sources import Sources
 from gateway.venue.wires import wires
 
 HTTP_STOPS_WITHIN_S: Final = 1.0
@@ -73,6 +74,7 @@ def _services(core: Core, first: First | None) -> Services:
         metrics=core.metrics,
         site_file=core.site_file,
         look=lambda: undescribed(site_now(core), wires().values(), core.addresses.mqtt),
+        sources=Sources(core.central, lambda: site_now(core).sources, zone, clock),
         privacy=privacy_of(core),
         keeper=keeper_of(core),
     )

@@ -6,9 +6,10 @@ from gateway.central.catalogue import Catalogue
 from gateway.central.history import History
 from gateway.central.ingress import Ingress
 from gateway.central.pool import connect, told, unavailable
+from gateway.central.sold import Orders
 
 __all__ = ("Central", "connect", "told", "unavailable")
 
 
-class Central(Catalogue, Calls, Carried, History, Ingress):
+class Central(Catalogue, Calls, Carried, History, Ingress, Orders):
     """The central database: connections and queries, the catalogue, what has happened, days."""

@@ -20,6 +20,7 @@ from gateway.cli import (
     report,
     serve,
     simulate,
+    source,
     ticket,
     verify,
     webhook,
@@ -53,6 +54,7 @@ for _module in (
     qr,
     simulate,
     webhook,
+    source,
 ):
     commands.add_command(_module.command)
 

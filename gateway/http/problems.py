@@ -21,6 +21,8 @@ TITLES = {
     "unknown_space": "There is no such space.",
     "unknown_equipment": "There is no such equipment.",
     "unknown_alarm": "There is no such alarm.",
+    "unknown_source": "There is no such source.",
+    "source_unavailable": "The seller does not answer as expected.",
     "unknown_report": "There is no such report.",
     "unknown_key": "There is no key of this name.",
     "method_not_allowed": "This cannot be done here.",

@@ -488,6 +488,13 @@ class FeedAnswer(msgspec.Struct):
     rejected: list[Rejected]
 
 
+class RefreshAnswer(msgspec.Struct):
+    """How many tickets an order has, and how many of them have changed."""
+
+    tickets: int
+    changed: int
+
+
 class ReadyAnswer(msgspec.Struct):
     """Whether the gateway can decide, and what is not as it should be."""
 

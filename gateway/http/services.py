@@ -26,6 +26,7 @@ from gateway.venue.readers import ReaderFacts, SpaceFacts
 from gateway.venue.reload import SiteFile
 from gateway.venue.retention import Keeper
 from gateway.venue.scanning import Admission
+from gateway.venue.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Services:
     look: Look = no_devices
     """Asks the wires for devices that the site file does not describe."""
     privacy: Privacy | None = None
+    sources: Sources | None = None
+    """Sellers whose orders are fetched when they change."""
     keeper: Keeper | None = None
     metrics: Metrics = field(default_factory=Metrics)
 

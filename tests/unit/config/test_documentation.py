@@ -7,6 +7,7 @@ import pytest
 
 from config import Retention, models
 from config.contacts import CONTACTS, Contact
+from config.sources import Source
 from config.values import Section
 from config.webhooks import Webhook
 from drivers.mqtt.settings import MqttSettings
@@ -29,6 +30,7 @@ TABLES = [
     models.Controller,
     models.Channel,
     models.Equipment,
+    Source,
     Webhook,
     MqttSettings,
     SerialSettings,
@@ -77,6 +79,7 @@ def test_the_page_has_the_table_of_contacts(output: bool) -> None:
         ("[[equipment]]", models.Equipment),
         ("[[controller]]", models.Controller),
         ("[[webhook]]", Webhook),
+        ("[[source]]", Source),
     ],
 )
 def test_the_page_gives_the_right_defaults(section: str, table: type[Section]) -> None:
