@@ -30,6 +30,7 @@ WORDS = {
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
+    "too_short": "{min_length} or more in it",
     "string_too_short": "at least {min_length} character",
     "string_too_long": "at most {max_length} characters",
     "greater_than": "more than {gt:g}",

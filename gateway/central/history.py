@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import orjson
 
 from gateway.central.pool import Pool
 from gateway.errors import DatabaseValueError
@@ -26,6 +27,14 @@ class History(Pool):
         except asyncpg.DataError as error:
             raise DatabaseValueError("after", "the id of an event") from error
         return [dict(row) for row in rows]
+
+    async def changes(self, code: str, limit: int = 100) -> list[tuple[datetime, dict[str, Any]]]:
+        """Return what a ticket's seller changed of it, oldest first: when, and what.
+
+        By column: before and after. Of more than so many the newest.
+        """
+        rows = await self.fetch("history.changes", code, limit)
+        return [(row["at"], orjson.loads(row["what"])) for row in reversed(rows)]
 
     async def conflicts(
         self, site: str, *, after: str | None = None, limit: int = 100

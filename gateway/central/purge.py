@@ -43,6 +43,7 @@ class Removed:
     events: int = 0
     counts: int = 0
     rejected: int = 0
+    changes: int = 0
     names: int = 0
     tickets: int = 0
     acts_redacted: int = 0
@@ -219,6 +220,16 @@ class Purge:
         """Remove lines of the stream that the database had refused."""
         tag = await self._connection.execute(self._sql("remove_rejected"), self._site, before)
         self.removed.rejected += _rows(tag)
+
+    async def remove_changes(self, before: datetime) -> None:
+        """Remove what sellers had changed of tickets before an instant."""
+        while True:
+            tag = await self._timed(
+                self._connection.execute(self._sql("remove_changes"), before, TICKETS)
+            )
+            self.removed.changes += _rows(tag)
+            if _rows(tag) < TICKETS:
+                return
 
     # --- tickets ---------------------------------------------------------------------------------
 

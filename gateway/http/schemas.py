@@ -132,10 +132,21 @@ class EventAnswer(msgspec.Struct):
     conflict_with: str | None
 
 
+class ChangeAnswer(msgspec.Struct):
+    """What a seller changed of a ticket: by column of the table `ticket`, before and after."""
+
+    at: str
+    what: dict[str, tuple[Any, Any]]
+
+
 class EventList(msgspec.Struct, omit_defaults=True):
-    """Events, oldest first; ``partial`` without the database."""
+    """Events, oldest first; ``partial`` without the database.
+
+    Of a ticket's history, on its first page, also what its seller changed: the newest hundred.
+    """
 
     items: list[EventAnswer]
+    changes: list[ChangeAnswer] = []
     next: str | None = None
     partial: bool = False
 

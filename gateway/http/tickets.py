@@ -1,6 +1,9 @@
 """Tickets: look one up, search, its history, destroy, take a stamp back."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -21,11 +24,13 @@ from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.codes import MAX_CODE_BYTES
 from gateway.venue.answers import Document
+from gateway.venue.times import read, to_ms
 
 routes = Routes("tickets")
 
 _SEARCH = frozenset({"order", "holder", "limit", "after"})
 _PAGE = frozenset({"limit", "after"})
+_INSTANTS = frozenset({"valid_from", "valid_until", "hold_until", "destroyed_at"})
 
 
 class DestroyRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -106,14 +111,17 @@ async def history(
     one_of(query, _PAGE)
     limit, after = page_limit(query), event_id(query, "after")
     stored: list[Document] | None = None
+    changes: list[tuple[datetime, dict[str, Any]]] = []
     if services.central is not None:
         try:
             rows = await services.central.history(code, after=after, limit=limit)
             stored = [face.answers.stored_event(row) for row in rows]
+            if after is None:
+                changes = await services.central.changes(code)
         except DatabaseUnavailable:
             stored = None
     if stored is not None and len(stored) == limit:
-        return answer({"items": stored, "next": stored[-1]["event_id"]})
+        return answer(_page({"items": stored, "next": stored[-1]["event_id"]}, face, changes))
     known = {row["event_id"] for row in stored or ()} | {after}
     fresh = await services.admin.events_of(code, "0-0")
     if not fresh and not stored and after is None and await services.store.look(code) is None:
@@ -129,7 +137,29 @@ async def history(
         document["next"] = items[limit - 1]["event_id"]
     if stored is None:
         document["partial"] = True
-    return answer(document)
+    return answer(_page(document, face, changes))
+
+
+def _page(
+    document: Document, face: Face, changes: Sequence[tuple[datetime, dict[str, Any]]]
+) -> Document:
+    """Add to a page of events what the seller changed, if anything."""
+    if changes:
+        document["changes"] = [
+            {
+                "at": face.times.write(to_ms(at)),
+                "what": {name: _values(face, name, pair) for name, pair in what.items()},
+            }
+            for at, what in changes
+        ]
+    return document
+
+
+def _values(face: Face, name: str, pair: Sequence[Any]) -> list[Any]:
+    """Write what a column was and is; instants in the site's zone."""
+    if name not in _INSTANTS:
+        return list(pair)
+    return [None if each is None else face.times.write(read(each)) for each in pair]
 
 
 @routes.add(

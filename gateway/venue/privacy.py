@@ -82,6 +82,9 @@ class Privacy:
             "code": code,
             "ticket": _json(await self._central.fetchval("privacy.ticket", code)),
             "windows": [dict(row) for row in windows],
+            "changes": [
+                orjson.loads(row["change"]) for row in await fetch("privacy.changes", code)
+            ],
             "state": _json(await self._central.fetchval("privacy.state", code)),
             "events": [
                 orjson.loads(row["event"]) for row in await fetch("privacy.events", code, pseudonym)

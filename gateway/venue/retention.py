@@ -197,6 +197,7 @@ async def _purge(purge: Purge, settings: Retention, now: datetime) -> None:
     await purge.pseudonymise(scans)
     await purge.redact_acts(scans)
     await purge.remove_rejected(scans)
+    await purge.remove_changes(scans)
     await purge.close_months(min(_months_ago(now, settings.pseudonymised_months), scans))
     if settings.counts_months is not None:
         await purge.remove_counts(_months_ago(now, settings.counts_months))

@@ -42,6 +42,20 @@ CHANGES = [
         "too_early",
     ),
     Change("margins cut", PRODUCT.format("margin_before_s = 0"), "granted", "too_early"),
+    Change("option confirmed", TICKET.format("status = 'active'"), "on_hold", "granted"),
+    Change("paid later", TICKET.format("status = 'active'"), "unpaid", "granted"),
+    Change(
+        "option lapsed",
+        TICKET.format("hold_until = now() - interval '1 s'"),
+        "on_hold",
+        "cancelled",
+    ),
+    Change(
+        "replaced",
+        TICKET.format("status = 'replaced', replaced_by = 'ANOTHER'"),
+        "granted",
+        "cancelled",
+    ),
     Change("deleted", "DELETE FROM composteur.ticket WHERE code = $1", "granted", "cancelled"),
 ]
 
@@ -111,6 +125,8 @@ def test_ticket_just_sold_is_valid_within_a_second(venue: Gateway) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_change_by_sql_is_at_the_gate_within_a_second(venue: Gateway, change: Change) -> None:
     code = _sell(venue)
+    if change.before in {"on_hold", "unpaid"}:
+        _sql(venue, TICKET.format(f"status = '{change.before}'"), code)
     _becomes(venue, code, change.before)
 
     _sql(venue, change.statement, code)

@@ -209,3 +209,7 @@ SELECT e.event_id, e.at, e.site, e.kind, e.of, e.ticket_code, e.product, e.sessi
 
 -- name: at_of
 SELECT at FROM composteur.scan_event WHERE event_id = $1
+
+-- name: changes
+-- What a ticket's seller changed of it, newest first.
+SELECT at, what::text AS what FROM composteur.ticket_change WHERE code = $1 ORDER BY rev DESC LIMIT $2

@@ -16,6 +16,9 @@ SELECT to_jsonb(t)::text AS ticket FROM composteur.ticket t WHERE t.code = $1
 -- name: state
 SELECT to_jsonb(s)::text AS state FROM composteur.ticket_state s WHERE s.code = $1
 
+-- name: changes
+SELECT to_jsonb(c)::text AS change FROM composteur.ticket_change c WHERE c.code = $1 ORDER BY c.rev
+
 -- name: windows
 SELECT n, valid_from, valid_until, spaces FROM composteur.ticket_window WHERE code = $1 ORDER BY n
 

@@ -96,6 +96,11 @@ UPDATE composteur.closing SET counts_removed_at = now()
 -- name: remove_rejected
 DELETE FROM composteur.event_rejected WHERE site = $1 AND noted_at < $2
 
+-- name: remove_changes
+-- Some of what sellers changed of tickets before an instant.
+DELETE FROM composteur.ticket_change
+ WHERE (code, rev) IN (SELECT code, rev FROM composteur.ticket_change WHERE at < $1 LIMIT $2)
+
 -- name: forget_names
 -- Of some tickets, in the order of their codes, those that have ended lose the names of people.
 WITH few AS (

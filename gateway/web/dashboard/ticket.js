@@ -157,13 +157,28 @@ function History({ answer }) {
     <div class="card stack whole">
       <h2>${word("history")}</h2>
       ${answer.partial && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("history.partial")}</p>`}
-      <${Table} caption=${word("history")} columns=${columns} rows=${[...answer.items].reverse()} name=${(event) => event.event_id} empty=${word("history.none")} />
+      <${Table} caption=${word("history")} columns=${columns} rows=${lived(answer)} name=${(event) => event.event_id} empty=${word("history.none")} />
       ${answer.next && html`<p class="note">${word("history.more")}</p>`}
     </div>
   `;
 }
 
+/** Events and what the seller changed, newest first; events of one instant come after the change. */
+function lived({ items, changes = [] }) {
+  const made = changes.map((change, place) => ({ ...change, event_id: `change-${place}`, kind: "changed" }));
+  return [...made, ...items].sort((one, other) => Date.parse(one.at) - Date.parse(other.at)).reverse();
+}
+
+function changed({ what }) {
+  const shown = (name, value) =>
+    value === null ? "–" : name === "status" ? word(`status.${value === "on_hold" ? "option" : value}`) : name.endsWith("_at") || name.startsWith("valid_") || name.endsWith("_until") ? moment(value) : typeof value === "object" ? JSON.stringify(value) : value;
+  return Object.entries(what)
+    .map(([name, [before, after]]) => (name === "replaced_by" ? word(after ? "change.replaced" : "change.not_replaced") : `${word(`change.${name}`)}: ${shown(name, before)} → ${shown(name, after)}`))
+    .join(" · ");
+}
+
 function what(event) {
+  if (event.kind === "changed") return html`<b>${word("history.seller")}</b> ${changed(event)}`;
   const notes = [
     event.override_reason && word("history.override", { why: event.override_reason }),
     event.offline && word("scan.offline"),
