@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config.models import Controller, Equipment, Period, Planning, Space
+from config.models import Code, Controller, Equipment, Period, Planning, Space
 from config.problems import Problem, of_validation, suggested
 from config.sources import Source
 from config.values import Section
@@ -55,6 +55,7 @@ class Draft:
         self.data = data
         self._folder = folder
         self.spaces = _tables(data, "space", Space)
+        self.codes = _tables(data, "code", Code)
         self.periods = _tables(data, "period", Period)
         self.plannings = _tables(data, "planning", Planning)
         self.controllers = _tables(data, "controller", Controller)

@@ -21,6 +21,8 @@ BELONGS: dict[str, tuple[Kind, ...]] = {
     "count_on": _READS,
     "local_policy": _READS,
     "repeat_ms": _READS,
+    "local_persons": _READS,
+    "local_min": _READS,
     "longer_open_s": _OPENS,
     "release": _OPENS,
     "pulse_ms": ("turnstile", "door", "relay"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config import channels, gates, openings, reach, references
+from config import channels, foreign, gates, openings, reach, references
 from config.draft import Draft
 from config.locate import Location, line_of, lines_of
 from config.models import Equipment, Site
@@ -87,7 +87,7 @@ def examine_text(
     origins, problems = _take_secrets(data, environment or {})
     draft = Draft(data, wires or {}, path.parent)
     problems += draft.problems
-    for check in (references, gates, channels, openings, reach):
+    for check in (references, foreign, gates, channels, openings, reach):
         problems += check.problems_of(draft)
     site = None
     try:

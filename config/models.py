@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Private
 from config.keeping import Retention
 from config.sources import Source
 from config.values import (
+    CodeFormat,
     Color,
     CountOn,
     Days,
@@ -108,6 +109,19 @@ class Space(Section):
     """When it is forgiven every day, such as 04:30."""
     first_in: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Products, one of whose tickets must enter each day before any other may."""
+
+
+class Code(Section):
+    """`[[code]]`: codes of others, and how they name a ticket; the first that fits is taken."""
+
+    format: CodeFormat
+    """An address, a pass known by its prefix, or a secret signed by pretix."""
+    prefix: Annotated[str, Field(max_length=200)] = ""
+    """How these codes begin; of an address, all before the reference."""
+    keep: Flag = False
+    """Whether the prefix belongs to the reference."""
+    keys: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Public keys of pretix, one of which must have signed."""
 
 
 class Period(Section):
@@ -218,8 +232,12 @@ class Equipment(Section):
     """The turnstile or door that grants of this reader open."""
     count_on: CountOn = "grant"
     """What counts a person: the grant, or the passage that the gate reports."""
-    local_policy: Literal["deny", "admit"] = "deny"
-    """When the store is silent: deny, or admit."""
+    local_policy: Literal["deny", "admit", "signed"] = "deny"
+    """When the store is silent: deny, admit, or admit whoever shows a signed or rotating code."""
+    local_persons: Persons = 500
+    """How many persons `signed` lets in while the store is silent, until it answers again."""
+    local_min: Annotated[int, Strict(), Field(ge=1, le=1440)] = 120
+    """For how many minutes `signed` lets anybody in."""
     open_s: Seconds = 5.0
     """How long it stays open for a passage to begin."""
     longer_open_s: Seconds | None = None
@@ -294,6 +312,8 @@ class Site(Section):
     """Named sets of days."""
     plannings: tuple[Planning, ...] = Field(default=(), alias="planning")
     """When spaces are open."""
+    codes: tuple[Code, ...] = Field(default=(), alias="code")
+    """Codes of others."""
     controllers: tuple[Controller, ...] = Field(default=(), alias="controller")
     """Boards on wires."""
     equipment: tuple[Equipment, ...] = ()

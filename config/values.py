@@ -24,6 +24,7 @@ type Flag = Annotated[bool, Strict()]
 type TimeOfDay = Annotated[str, Field(pattern=TIME_PATTERN)]
 type Color = Annotated[str, Field(pattern=COLOR_PATTERN)]
 
+type CodeFormat = Literal["address", "prefix", "pretix"]
 type Language = Literal["en", "fr", "de", "es"]
 type Durability = Literal["always", "everysec"]
 type Kind = Literal["reader", "turnstile", "door", "relay", "display", "lamp"]

@@ -45,6 +45,7 @@ async def boards_of(core: Core) -> AsyncIterator[Boards]:
         dice=random.random,
         mode=people.modes.mode,
         evacuates=people.evacuation.at,
+        codes=people.codes,
         first=people.opening,
     )
     on_wires = wires()

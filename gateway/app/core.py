@@ -1,6 +1,7 @@
 """What every process of a site has: its stores, and what is built on them."""
 
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,10 +16,12 @@ import msgspec
 import config
 from config import Examined, Site
 from gateway import process
+from gateway.central.code_keys import CodeKeyTable
 from gateway.central.connection import Central
 from gateway.central.keys import KeyTable
 from gateway.embedded.stores import Addresses
 from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.entitlements.store import EntitlementStore
 from gateway.http.metrics import Metrics
 from gateway.people.desk import KeyDesk
@@ -27,6 +30,7 @@ from gateway.people.shelf import RedisShelf
 from gateway.venue import health as health_words
 from gateway.venue.admitting import Admitting
 from gateway.venue.audit import Anchors
+from gateway.venue.code_desk import CodeDesk
 from gateway.venue.health import Health
 from gateway.venue.late import LateScans
 from gateway.venue.late_journal import Journal
@@ -54,6 +58,7 @@ class Core:
     shelf: RedisShelf
     rows: KeyTable[Key]
     desk: KeyDesk
+    code_desk: CodeDesk
     health: Health
     late: LateScans
     operations: Operations
@@ -108,6 +113,9 @@ async def core_of(
             )
         )
         desk = KeyDesk(rows, shelf, clock)
+        code_desk = CodeDesk(
+            CodeKeyTable(central, site.id), CodeKeyShelf(admin), clock, secrets.token_bytes
+        )
         site_file = None
         if file is not None:
             first = process == FIRST
@@ -117,8 +125,8 @@ async def core_of(
             site_file.on_change(people.take_up)
             health.words += [lambda: site_file.degraded, people.degraded]
         yield Core(
-            site, addresses, store, admin, central, shelf, rows, desk, health, late, people,
-            Admitting(people.bus), metrics, site_file,
+            site, addresses, store, admin, central, shelf, rows, desk, code_desk, health, late,
+            people, Admitting(people.bus), metrics, site_file,
         )  # fmt: skip
 
 

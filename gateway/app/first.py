@@ -124,6 +124,7 @@ async def _keep_mirrored(core: Core) -> None:
         if state != seen and state == (True, True, False):
             with suppress(StoreUnavailable, DatabaseUnavailable):
                 await core.desk.mirror()
+                await core.code_desk.mirror()
                 seen = state
         elif state != seen:
             seen = None

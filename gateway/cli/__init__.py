@@ -9,6 +9,7 @@ import click
 from gateway.cli import (
     audit,
     check,
+    codes,
     demo,
     forget,
     import_,
@@ -45,6 +46,7 @@ for _module in (
     import_,
     ticket,
     key,
+    codes,
     verify,
     audit,
     privacy,

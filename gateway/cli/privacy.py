@@ -1,16 +1,15 @@
 """`composteur privacy …`: hand out or erase what there is about a visitor; the purge, by hand."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.site import OPERATOR, load_site, site_option
+from gateway.cli.site import OPERATOR, load_site, site_option, with_stores
 
 if TYPE_CHECKING:
-    from config import Site
     from gateway.app import Core
     from gateway.venue.privacy import About
 
@@ -40,7 +39,9 @@ def export(code: str | None, holder: str | None, order: str | None, site_path: P
     from gateway import app
 
     about = _about(code, holder, order)
-    found = _run(load_site(site_path), lambda core: app.privacy_of(core).export(about, OPERATOR))
+    found = with_stores(
+        load_site(site_path), lambda core: app.privacy_of(core).export(about, OPERATOR)
+    )
     if not found:
         raise click.ClickException("there is no such ticket")
     click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
@@ -75,7 +76,7 @@ def erase(
         await app.tidied(core)
         return len(codes)
 
-    erased = _run(load_site(site_path), run)
+    erased = with_stores(load_site(site_path), run)
     if not erased:
         raise click.ClickException("there is no such ticket")
     click.echo(f"{erased} erased")
@@ -89,7 +90,7 @@ def purge(site_path: Path) -> None:
 
     from gateway import app
 
-    removed = _run(
+    removed = with_stores(
         load_site(site_path),
         lambda core: app.keeper_of(core).purge(datetime.now(UTC), gently=False),
     )
@@ -111,7 +112,7 @@ def destroy_key(site_path: Path, *, yes: bool) -> None:
 
     if not yes:
         click.confirm("Destroy the key of pseudonyms, for ever?", abort=True)
-    if not _run(load_site(site_path), lambda core: app.pseudonym_keys(core).destroy()):
+    if not with_stores(load_site(site_path), lambda core: app.pseudonym_keys(core).destroy()):
         raise click.ClickException("there is no key")
     click.echo("destroyed; the next purge makes another")
 
@@ -122,16 +123,3 @@ def _about(code: str | None, holder: str | None, order: str | None) -> "About":
     if sum(each is not None for each in (code, holder, order)) != 1:
         raise click.UsageError("name one of CODE, --holder and --order")
     return About(code, holder, order)
-
-
-def _run[Result](site: "Site", act: Callable[["Core"], Awaitable[Result]]) -> Result:
-    """Do something with the stores of a site."""
-    import uvloop
-
-    from gateway import app
-
-    async def run() -> Result:
-        async with app.tools(site) as tools:
-            return await act(tools)
-
-    return uvloop.run(run())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.codes import canonical
+from gateway.cli.reference import canonical
 from gateway.cli.site import site_option
 
 

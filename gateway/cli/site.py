@@ -1,6 +1,6 @@
-"""`--site FILE`, which every command takes."""
+"""`--site FILE`, which every command takes, and the stores of that site."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from config import Examined, Site
+    from gateway.app import Core
 
 DEFAULT = Path("site.toml")
 VARIABLE = "COMPOSTEUR_SITE"
@@ -45,3 +46,16 @@ def examine_site(path: Path) -> "Examined":
             f"there is no site file {path}; make one with: composteur init museum"
         )
     return config.examine(path, os.environ, SETTINGS)
+
+
+def with_stores[Result](site: "Site", act: "Callable[[Core], Awaitable[Result]]") -> Result:
+    """Do something with the stores of a site, running gateway or not."""
+    import uvloop
+
+    from gateway import app
+
+    async def run() -> Result:
+        async with app.tools(site) as tools:
+            return await act(tools)
+
+    return uvloop.run(run())

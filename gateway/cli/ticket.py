@@ -1,7 +1,6 @@
 """`composteur ticket show|stamp|destroy|undo CODE`: one ticket, by hand."""
 
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gateway.cli.codes import canonical
-from gateway.cli.site import OPERATOR, load_site, site_option
+from gateway.cli.reference import canonical
+from gateway.cli.site import OPERATOR, load_site, site_option, with_stores
 
 if TYPE_CHECKING:
     from config import Site
@@ -33,7 +32,7 @@ def show(code: str, site_path: Path) -> None:
     """Show the ticket of a CODE."""
     site = load_site(site_path)
     reference = canonical(code)
-    ticket = _run(site, lambda tools: tools.store.look(reference))
+    ticket = with_stores(site, lambda tools: tools.store.look(reference))
     if ticket is None:
         raise click.ClickException(f"there is no ticket {reference}")
     _print_ticket(ticket, ZoneInfo(site.identity.timezone))
@@ -59,7 +58,7 @@ def stamp(
     site = load_site(site_path)
     reference = canonical(code)
     place = _place(site, reader, direction)
-    decision = _run(
+    decision = with_stores(
         site,
         lambda tools: tools.store.scan(
             reference, place, check=check, persons=persons, operator=OPERATOR
@@ -90,7 +89,7 @@ def destroy(code: str, reason: str | None, site_path: Path) -> None:
         return settled
 
     try:
-        settled = _run(site, make_unusable)
+        settled = with_stores(site, make_unusable)
     except UnknownTicket as error:
         raise click.ClickException(f"there is no ticket {reference}") from error
     if settled.ticket is not None:
@@ -128,7 +127,7 @@ def undo(code: str, event: str | None, reason: str | None, site_path: Path) -> N
         await _note(tools, "undo", reference, reason, settled)
         return settled.ticket
 
-    ticket = _run(site, take_back)
+    ticket = with_stores(site, take_back)
     if ticket is not None:
         _print_ticket(ticket, ZoneInfo(site.identity.timezone))
 
@@ -139,19 +138,6 @@ async def _note(
     acts = tools.operations.acts
     acts.note(OPERATOR, what, code, reason=reason, event=settled.event, of=settled.of)
     await acts.settled()
-
-
-def _run[Result](site: "Site", act: Callable[["Core"], Awaitable[Result]]) -> Result:
-    """Do something with the stores of a site."""
-    import uvloop
-
-    from gateway import app
-
-    async def run() -> Result:
-        async with app.tools(site) as tools:
-            return await act(tools)
-
-    return uvloop.run(run())
 
 
 def _place(site: "Site", reader: str | None, direction: str | None) -> "Place":

@@ -24,19 +24,21 @@ from gateway.http.routing import Routes
 from gateway.http.scans import (
     NONCE_LENGTH,
     OPERATOR,
+    CodeText,
     Nonce,
     Persons,
-    Reading,
-    checked_code,
+    check_length,
     place_of,
 )
 from gateway.http.schemas import BatchAnswer
 from gateway.http.times import instant
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
+from gateway.tickets.codes.reading import MALFORMED, Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
+from gateway.venue.codes import noted
 
 ITEMS = 1000
 GROUP = 32
@@ -47,7 +49,7 @@ routes = Routes("batch")
 class OfflineScan(msgspec.Struct, forbid_unknown_fields=True):
     """A scan that was decided offline, at ``at`` by the device's clock."""
 
-    code: Reading
+    code: CodeText
     nonce: Nonce
     at: str
     decided: Literal["granted", "denied"]
@@ -60,9 +62,9 @@ class OfflineScan(msgspec.Struct, forbid_unknown_fields=True):
 class _Item:
     position: int
     scan: OfflineScan
-    code: str | None
     place: Place
     at: int
+    reading: Reading = MALFORMED
 
 
 @routes.add(
@@ -90,7 +92,7 @@ async def batch(
     answers: list[Document] = [{} for _ in body]
     items = sorted(_read(face, identity, body, answers), key=lambda item: item.at)
     language = face.language(request.headers.get(hdrs.ACCEPT_LANGUAGE))
-    for group in _groups(items):
+    for group in _groups(face, items):
         decisions = await asyncio.gather(*(_record(face, identity, item) for item in group))
         for item, decision in zip(group, decisions, strict=True):
             message = face.services.message(decision, item.place, language)
@@ -112,33 +114,40 @@ def _read(
             scan = decoder.decode(raw)
             said = instant("at", scan.at)
             _, place = place_of(face, identity, None, scan.direction)
-            code = checked_code(scan.code)
+            check_length(scan.code)
         except (Problem, msgspec.DecodeError, UnicodeDecodeError) as error:
             text = bytes(raw)
             problem = error if isinstance(error, Problem) else problem_of(error, text)
             nonce = nonce_of(text, NONCE_LENGTH)
             answers[position] = {"nonce": nonce, "problem": problem.document()}
             continue
-        yield _Item(position, scan, code, place, believed(said, now))
+        yield _Item(position, scan, place, believed(said, now))
 
 
-def _groups(items: list[_Item]) -> Iterator[list[_Item]]:
-    """Cut into groups, in order, in which no ticket comes twice."""
+def _groups(face: Face, items: list[_Item]) -> Iterator[list[_Item]]:
+    """Read the codes, and cut into groups, in order, in which no ticket comes twice.
+
+    A group at a time: a thousand signatures in a row would have live scans wait.
+    """
+    codes_of_site = face.services.operations.codes
     group: list[_Item] = []
     codes: set[str | None] = set()
     for item in items:
-        if len(group) >= GROUP or item.code in codes:
+        item.reading = codes_of_site.read(item.scan.code, item.at)
+        code = item.reading.reference
+        if len(group) >= GROUP or code in codes:
             yield group
             group, codes = [], set()
         group.append(item)
-        codes.add(item.code)
+        codes.add(code)
     if group:
         yield group
 
 
 async def _record(face: Face, identity: Identity, item: _Item) -> Decision:
     scan, store = item.scan, face.services.store
-    if item.code is None:
+    reading = await face.services.operations.codes.settled(scan.code, item.reading, item.at)
+    if reading.reference is None:
         return await store.malformed(item.place, operator=identity.operator)
     claim = Claim(
         at=item.at,
@@ -146,11 +155,14 @@ async def _record(face: Face, identity: Identity, item: _Item) -> Decision:
         reason=scan.reason,
         device_at=instant("at", scan.at),
     )
-    return await store.record(
-        item.code,
+    decision = await store.record(
+        reading.reference,
         item.place,
         claim,
         nonce=scan.nonce,
         persons=scan.persons,
         operator=identity.operator,
+        flags=reading.objection,
+        step=reading.step,
     )
+    return noted(decision, reading)

@@ -15,11 +15,11 @@ from gateway.http.problems import Problem, database_unavailable, invalid
 from gateway.http.requests import one_of, page_limit
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
-from gateway.http.scans import checked_code
 from gateway.http.schemas import CarriedAnswer
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
 from gateway.tickets.carried import Row, carried, key_of
+from gateway.tickets.codes import canonical
 from gateway.venue.spaces import chain
 
 BEFORE: Final = timedelta(hours=1)
@@ -51,7 +51,7 @@ async def carry(
     if facts is None or not facts.carries or facts.entry is None:
         raise Problem(403, "forbidden", "This key's reader carries no list (`carries`).")
     limit, after = page_limit(query), query.get("after", "")
-    if after and checked_code(after) is None:
+    if after and canonical(after) is None:
         raise invalid("after", "Not a ticket's code.")
     if services.central is None:
         raise database_unavailable()

@@ -88,7 +88,7 @@ async def put_ticket(
     face: Face, request: web.Request, _identity: Identity, body: TicketColumns
 ) -> web.StreamResponse:
     """Write one ticket; the answer shows it as the gate has it. Its stamps are never touched."""
-    code = code_of(request)
+    code = code_of(face, request)
     if body.code is not None and canonical(body.code) != code:
         raise invalid("code", "The code in the body is another than in the address.")
     await _put(face, [_columns(body, code)])

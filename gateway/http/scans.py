@@ -22,10 +22,12 @@ from gateway.http.schemas import ScanAnswer
 from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
-from gateway.tickets.codes import MAX_CODE_BYTES, canonical
+from gateway.tickets.codes import MAX_CODE_BYTES
+from gateway.tickets.codes.reading import Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
+from gateway.venue.codes import noted
 from gateway.venue.late import LateScan
 from gateway.venue.readers import ReaderFacts
 from gateway.venue.scanning import LOCAL, Admission
@@ -38,7 +40,7 @@ routes = Routes("scans")
 
 type Nonce = Annotated[str, msgspec.Meta(min_length=1, max_length=NONCE_LENGTH)]
 type Persons = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-type Reading = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CODE_BYTES)]
+type CodeText = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CODE_BYTES)]
 
 
 class Override(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,7 +52,7 @@ class Override(msgspec.Struct, forbid_unknown_fields=True):
 class ScanRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What a reader read; ``code`` has 1 to 512 bytes of UTF-8."""
 
-    code: Reading
+    code: CodeText
     nonce: Nonce | None = None
     reader: str | None = None
     direction: Literal["entry", "exit"] | None = None
@@ -97,18 +99,23 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
     override = scan.override
     if override is not None and identity.rank < OPERATOR:
         raise Problem(403, "forbidden", "An override needs the role operator.", field="override")
-    code = checked_code(scan.code)
+    reading = read_code(face, scan.code)
+    if reading.objection:
+        reading = await services.operations.codes.settled(scan.code, reading)
+    code = reading.reference
     operator = identity.operator if override is None else identity.name
     if scan.nonce is None and place.direction == "exit":
         # Should the store's answer be lost, its record and the late one are told to be the same.
         scan.nonce = secrets.token_hex(8)
     started = services.monotonic()
     try:
-        decision = await _ask(face, place, scan, code, operator)
+        decision = await _ask(face, place, scan, reading, operator)
     except StoreUnavailable:
         if code is None or place.direction != "exit":
             raise
         decision = opened(face, code, place, scan, operator)
+    if decision.reason is not None:
+        decision = noted(decision, reading)
     counted_at = place.reader if scan.mode == "stamp" else ""
     services.metrics.scanned(
         counted_at, decision.reason, services.monotonic() - started, decision.persons
@@ -177,21 +184,27 @@ def place_of(
     return reader, place
 
 
-def checked_code(text: str) -> str | None:
-    """Return the reference of a code, ``None`` for a malformed one (422 when it is too long)."""
+def read_code(face: Face, text: str) -> Reading:
+    """Read a code (422 when it is too long)."""
+    check_length(text)
+    return face.services.operations.codes.read(text)
+
+
+def check_length(text: str) -> None:
+    """Refuse a code that is too long (422)."""
     if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
         raise invalid("code", f"A code has at most {MAX_CODE_BYTES} bytes.")
-    return canonical(text)
 
 
 async def _ask(
-    face: Face, place: Place, scan: ScanRequest, code: str | None, operator: str
+    face: Face, place: Place, scan: ScanRequest, reading: Reading, operator: str
 ) -> Decision:
     """Have the store decide; the first of the staff opens a space that waits for them."""
+    code = reading.reference
     if code is None:
         return await _malformed(face, place, scan, operator)
     operations, store = face.services.operations, face.services.store
-    flags = operations.flags.of(place)
+    flags = operations.flags.of(place) + reading.objection
     first = bool(flags) and operations.opening.awaits_first(place, flags)
     if first:
         flags = await operations.opening.flags_of_first(
@@ -207,6 +220,7 @@ async def _ask(
         override=None if scan.override is None else scan.override.reason,
         patience_ms=PATIENCE_MS,
         flags=flags,
+        step=reading.step,
     )
     if first and "c" not in flags and decision.granted and decision.event is not None:
         operations.opening.came(place)

@@ -17,12 +17,12 @@ from gateway.http.problems import Problem, database_unavailable, invalid
 from gateway.http.requests import event_id, one_of, page_limit, words
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
-from gateway.http.scans import OPERATOR, checked_code
+from gateway.http.scans import OPERATOR, read_code
 from gateway.http.schemas import ActAnswer, EventList, TicketAnswer, TicketList
 from gateway.http.texts import Text
 from gateway.people.identity import Identity
 from gateway.people.roles import Role
-from gateway.tickets.codes import MAX_CODE_BYTES
+from gateway.tickets.codes import MAX_CODE_BYTES, canonical
 from gateway.venue.answers import Document
 from gateway.venue.times import read, to_ms
 
@@ -58,7 +58,7 @@ async def ticket(
     face: Face, request: web.Request, identity: Identity, _body: None
 ) -> web.StreamResponse:
     """Look a ticket up (404 unknown; 503 while the store is loading and has it not yet)."""
-    view = await face.services.store.look(code_of(request))
+    view = await face.services.store.look(code_of(face, request))
     if view is None:
         raise Problem(404, "unknown_ticket")
     return answer(face.answers.ticket(view, operator=identity.rank >= OPERATOR))
@@ -82,7 +82,7 @@ async def search(
     order, holder, after = words(query, "order"), words(query, "holder"), query.get("after")
     if not order and not holder:
         raise invalid("order", "Search by `order` or by `holder`.")
-    if after is not None and checked_code(after) is None:
+    if after is not None and canonical(after) is None:
         raise invalid("after", "Not a ticket's code.")
     limit = page_limit(query)
     codes = await _central(face).find_tickets(order=order, holder=holder, after=after, limit=limit)
@@ -107,7 +107,7 @@ async def history(
     face: Face, request: web.Request, _identity: Identity, _body: None
 ) -> web.StreamResponse:
     """List events from the database and those not there yet; without it what the store has."""
-    code, query, services = code_of(request), request.query, face.services
+    code, query, services = code_of(face, request), request.query, face.services
     one_of(query, _PAGE)
     limit, after = page_limit(query), event_id(query, "after")
     stored: list[Document] | None = None
@@ -178,7 +178,7 @@ async def destroy(
     face: Face, request: web.Request, identity: Identity, body: DestroyRequest
 ) -> web.StreamResponse:
     """Destroy a ticket; once destroyed it keeps its first date."""
-    code = code_of(request)
+    code = code_of(face, request)
     settled = await face.services.store.destroy(code, operator=identity.name, reason=body.reason)
     await _note(face, identity, "destroy", code, body.reason, settled)
     return _act(face, identity, settled)
@@ -199,7 +199,7 @@ async def undo(
     face: Face, request: web.Request, identity: Identity, body: UndoRequest
 ) -> web.StreamResponse:
     """Undo a stamp; a second undo of the same event answers the first."""
-    code, store = code_of(request), face.services.store
+    code, store = code_of(face, request), face.services.store
     event = body.event or await store.last_grant(code)
     if event is None:
         if await store.look(code) is None:
@@ -214,15 +214,18 @@ async def undo(
     return _act(face, identity, settled)
 
 
-def code_of(request: web.Request) -> str:
-    """Read the reference in the address (422 too long, 404 for what no ticket can be)."""
+def code_of(face: Face, request: web.Request) -> str:
+    """Read the reference that the code in the address names (422 too long, 404 no ticket's).
+
+    A rotating code may be old here: nobody is let in by it.
+    """
     text = request.match_info["code"]
     if len(text.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
         raise invalid("code", f"A code has at most {MAX_CODE_BYTES} bytes.")
-    code = checked_code(text)
-    if code is None:
+    reading = read_code(face, text)
+    if reading.reference is None or reading.objection == "b":
         raise Problem(404, "unknown_ticket")
-    return code
+    return reading.reference
 
 
 async def _note(  # noqa: PLR0917 - who, what, to which ticket, why, and what came of it

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateway.tickets.codes.reading import Fact
+
 
 class Window(NamedTuple):
     """The span in which a ticket may be stamped: ``starts <= now <= until`` in whole seconds.
@@ -73,3 +75,9 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     persons: int = 1
     ticket: TicketView | None = None
     degraded: bool = False
+    fact: Fact | None = None
+    """What is known of a code that is refused; put in by the gateway, which has read it."""
+
+    def with_fact(self, fact: Fact) -> "Decision":
+        """Return the decision with what is known of its code."""
+        return msgspec.structs.replace(self, fact=fact)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Protocol
 
+from gateway.tickets.codes.reading import Fact
 from gateway.tickets.decision import Decision, TicketView, Window
 from gateway.tickets.phrases import GRANTED, LANGUAGES, MONTHS, REFUSED
 
@@ -74,11 +75,26 @@ def _party(decision: Decision, shown: str, words: dict[str, str]) -> str:
 def refused(decision: Decision, language: str, tell: Teller) -> str:
     """Say why a ticket is refused, with what a steward needs to settle it."""
     words, reason = REFUSED[language], decision.reason or "store_unavailable"
+    if decision.fact is not None:
+        return _of_code(decision, decision.fact, words, tell)
     if decision.ticket is None:
         return words[reason]
     facts = _facts(decision, decision.ticket, words, tell)
     form = reason + _form(reason, decision.ticket, facts)
     return words[form].format_map(facts) if form in words else words[reason]
+
+
+def _of_code(decision: Decision, fact: Fact, words: dict[str, str], tell: Teller) -> str:
+    """Say what is known of a code that does not hold."""
+    ticket, reason = decision.ticket, decision.reason or ""
+    known: dict[str, str | int] = {}
+    if fact.what == "unknown_key":
+        known["key"] = fact.value
+    else:
+        known["at"] = known["last"] = tell(fact.value)
+    if fact.what == "used" and ticket is not None:
+        known["last"] = _stamp(fact.value, ticket.last_reader, words, tell) or known["last"]
+    return words.get(f"{reason}+{fact.what}", words[reason]).format_map(known)
 
 
 def _facts(

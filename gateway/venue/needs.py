@@ -4,16 +4,18 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from controllers.commands import Mode
 from gateway.entitlements.place import Direction, Place
 from gateway.entitlements.store import EntitlementStore
+from gateway.tickets.codes.reading import Reading
 from gateway.tickets.decision import Decision
 from gateway.venue.answers import Answers
 from gateway.venue.equipment import Obey
 from gateway.venue.late import LateScan
+from gateway.venue.outage import Outage
 from gateway.venue.settlements import Settlements
 
 
@@ -33,6 +35,16 @@ class Flags(Protocol):
         holds: bool,
     ) -> None:
         """Have a letter hold for a cause, or not any more."""
+
+
+class Codes(Protocol):
+    """What reads codes (`gateway.venue.codes`)."""
+
+    def read(self, text: str, /) -> Reading:
+        """Read a code; never waits, never fails."""
+
+    async def settled(self, text: str, reading: Reading, /) -> Reading:
+        """Read a code again that a key unknown here has signed."""
 
 
 class First(Protocol):
@@ -120,6 +132,8 @@ class Needs:
         wall: milliseconds since the epoch.
         dice: a number in [0, 1), for random checks.
         mode: what an equipment is set to in a direction.
+        codes: reads what was read.
+        outage: whom gates let in while the store is silent.
         evacuates: whether the space of an equipment is evacuated.
         first: who opens a space for all others.
     """
@@ -139,4 +153,6 @@ class Needs:
     dice: Callable[[], float]
     mode: Callable[[str, Direction], Mode]
     evacuates: Callable[[str], bool]
+    codes: Codes
+    outage: Outage = field(default_factory=Outage)
     first: First | None = None

@@ -11,12 +11,14 @@ from functools import partial
 from config import Site
 from gateway.central.connection import Central
 from gateway.entitlements.admin import StoreAdmin
+from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.entitlements.store import EntitlementStore
 from gateway.venue import acts as acts_
 from gateway.venue.acts import Acts
 from gateway.venue.alarms import Alarms
 from gateway.venue.audit import Anchors
 from gateway.venue.bus import Bus
+from gateway.venue.codes import Codes
 from gateway.venue.equipment import Panel
 from gateway.venue.evacuation import Evacuation
 from gateway.venue.figures import Figures
@@ -53,6 +55,7 @@ class Operations:
     vitals: Vitals
     figures: Figures
     watching: Watching
+    codes: Codes
     readers: dict[str, ReaderFacts]
     spaces: dict[str, SpaceFacts]
 
@@ -69,6 +72,7 @@ class Operations:
         self.opening.lay_out(site, self.spaces)
         self.occupancies.lay_out(site, self.spaces)
         self.evacuation.lay_out(site)
+        self.codes.lay_out(site)
 
     async def take_up(self, site: Site) -> None:
         """Serve another site, without dropping a scan."""
@@ -97,6 +101,7 @@ class Operations:
             "opening": self.opening.run,
             "pace": self.pace.run,
             "vitals": self.vitals.run,
+            "codes": self.codes.run,
         }
 
     def first_works(self, admin: StoreAdmin) -> dict[str, Work]:
@@ -153,6 +158,7 @@ def operations(
         vitals=vitals,
         figures=Figures(pace, vitals, found),
         watching=Watching(pace, alarms, Lease(admin, "refusals")),
+        codes=Codes(CodeKeyShelf(admin), clock),
         readers=found,
         spaces={},
     )

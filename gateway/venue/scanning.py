@@ -17,9 +17,11 @@ from controllers.machine import Refusal
 from drivers.signals import CodeRead
 from gateway.entitlements.place import Direction, Place
 from gateway.errors import StoreUnavailable
-from gateway.tickets.codes import MAX_CODE_BYTES, canonical
+from gateway.tickets.codes import MAX_CODE_BYTES
+from gateway.tickets.codes.reading import MALFORMED, Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import REFUSES_EXIT, Reason
+from gateway.venue.codes import noted
 from gateway.venue.late import LateScan
 from gateway.venue.needs import Needs
 from gateway.venue.settlements import Entry, Malformed, Untracked
@@ -86,6 +88,16 @@ class _Last:
     held: bool = False
 
 
+@dataclass(slots=True)
+class _Shown:
+    """A code in its turn: ``read`` names the reference, ``text`` is what was read."""
+
+    read: CodeRead
+    text: str
+    reading: Reading
+    since: float
+
+
 type Decided = Callable[[CodeRead, Place, Decision], None]
 """Told of each decision: to be shown."""
 
@@ -118,9 +130,7 @@ class Scanner:
         self._needs = needs
         self._settle = settle
         self._decided = decided
-        self._queues: dict[Direction, deque[tuple[CodeRead, float]]] = {
-            direction: deque() for direction in places
-        }
+        self._queues: dict[Direction, deque[_Shown]] = {direction: deque() for direction in places}
         self._some = {direction: asyncio.Event() for direction in places}
         self._last = {direction: _Last() for direction in places}
         self._loop = asyncio.get_running_loop()
@@ -128,18 +138,19 @@ class Scanner:
     def take(self, read: CodeRead) -> None:
         """Take what was read: to be judged in its turn."""
         direction = self._direction(read)
-        reference = _reference(read.code)
-        if read.id is None and self._is_seen_again(reference or read.code, direction):
+        reading = self._read(read.code)
+        if read.id is None and self._is_seen_again(reading.reference or read.code, direction):
             return
         place = self._places[direction]
-        if reference is None:
+        if reading.reference is None:
             self._settle(Malformed(place))
             self._decide_last(read.code, direction, granted=False)
             self._answer(read, place, Decision(granted=False, reason=Reason.MALFORMED_CODE), 0.0)
             return
         queue = self._queues[direction]
         if len(queue) < MOST_WAITING:
-            queue.append((replace(read, code=reference), self._loop.time()))
+            named = replace(read, code=reading.reference)
+            queue.append(_Shown(named, read.code, reading, self._loop.time()))
             self._some[direction].set()
 
     def _is_seen_again(self, code: str, direction: Direction) -> bool:
@@ -169,6 +180,11 @@ class Scanner:
             last.decided_at, last.granted = self._loop.time(), granted
             last.held = self._barrier.refusal(direction) == "lane_busy"
 
+    def _read(self, text: str) -> Reading:
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
+            return MALFORMED
+        return self._needs.codes.read(text)
+
     def _direction(self, read: CodeRead) -> Direction:
         """Return the direction a code was read in: the reader's own where it says none."""
         if read.direction is not None and read.direction in self._places:
@@ -181,22 +197,25 @@ class Scanner:
         while True:
             await some.wait()
             while queue:
-                read, since = queue.popleft()
-                decision = await self._judge(read, place, since)
-                self._decide_last(read.code, direction, granted=decision.granted)
-                self._answer(read, place, decision, self._loop.time() - since)
+                shown = queue.popleft()
+                decision = await self._judge(shown, place)
+                self._decide_last(shown.read.code, direction, granted=decision.granted)
+                self._answer(shown.read, place, decision, self._loop.time() - shown.since)
             some.clear()
 
-    async def _judge(self, read: CodeRead, place: Place, since: float) -> Decision:
+    async def _judge(self, shown: _Shown, place: Place) -> Decision:
         """Decide about one code, and let in whom it lets in."""
-        needs, barrier = self._needs, self._barrier
+        needs, barrier, read = self._needs, self._barrier, shown.read
+        reading = shown.reading
+        if reading.objection:
+            reading = await needs.codes.settled(shown.text, reading)
         if barrier.refusal(place.direction) == "lane_busy":
             busy = self._busy(read, place)
             if busy is not None:
                 return busy
         nonce = read.id or secrets.token_hex(8)
-        flags = needs.flags.of(place)
-        waited_ms = int((self._loop.time() - since) * 1000)
+        flags = needs.flags.of(place) + reading.objection
+        waited_ms = int((self._loop.time() - shown.since) * 1000)
         patience_ms = max(SHORTEST_MS, PATIENCE_MS - waited_ms // 10 * 10)
         first = needs.first if flags else None
         first = first if first and first.awaits_first(place, flags) else None
@@ -206,11 +225,18 @@ class Scanner:
                     read.code, place, flags, needs.store, within_ms=patience_ms
                 )
             decision = await needs.store.scan(
-                read.code, place, nonce=nonce, patience_ms=patience_ms, flags=flags
+                read.code,
+                place,
+                nonce=nonce,
+                patience_ms=patience_ms,
+                flags=flags,
+                step=reading.step,
             )
         except StoreUnavailable:
-            decision = self._decide_alone(read.code, place, nonce, flags)
+            decision = self._decide_alone(reading, place, nonce, flags)
         else:
+            if needs.outage.lasts:
+                needs.outage.over(needs.wall())
             if first is not None and decision.granted and "c" not in flags:
                 first.came(place)
         if decision.granted and not decision.replayed and (decision.event or "f" not in flags):
@@ -226,7 +252,7 @@ class Scanner:
                     place.reader,
                 )
             )
-        return decision
+        return decision if decision.granted else noted(decision, reading)
 
     def _busy(self, read: CodeRead, place: Place) -> Decision | None:
         """Answer at a gate that has somebody to let through; ``None``: the store knows better.
@@ -250,32 +276,37 @@ class Scanner:
             degraded=event is None,
         )
 
-    def _decide_alone(self, code: str, place: Place, nonce: str, flags: str) -> Decision:
+    def _decide_alone(self, reading: Reading, place: Place, nonce: str, flags: str) -> Decision:
         """Decide while the store is silent, and keep who is let in for later."""
-        reason = self._refused_alone(place, flags)
+        reason = self._refused_alone(reading, place, flags)
         if reason is not None:
             return Decision(granted=False, reason=reason, degraded=True)
         if "f" in flags and place.direction == "entry":
             if place.hold_ms is None:  # else the gate counts who passes freely
                 self._settle(Untracked(place, 1, "free"))
             return Decision(granted=True, degraded=True)
+        code = reading.reference or ""
         self._needs.late.put(LateScan(code, place, nonce, None, "", self._needs.wall()))
         return Decision(granted=True, degraded=True)
 
-    def _refused_alone(self, place: Place, flags: str) -> Reason | None:
+    def _refused_alone(self, reading: Reading, place: Place, flags: str) -> Reason | None:
         found = [Reason.READER_OUT_OF_SERVICE] if "o" in flags else []
         found += [Reason.SPACE_CLOSED] if "c" in flags else []
         if place.direction == "exit":
             return next((reason for reason in found if reason in REFUSES_EXIT), None)
-        admits = self._equipment.local_policy == "admit" or "f" in flags
-        return next(iter(found), None if admits else Reason.STORE_UNAVAILABLE)
+        if found or "f" in flags:
+            return next(iter(found), None)
+        if reading.objection:
+            return Reason.BAD_SIGNATURE if reading.objection == "b" else Reason.STALE_CODE
+        match self._equipment.local_policy:
+            case "admit":
+                return None
+            case "deny":
+                return Reason.STORE_UNAVAILABLE
+            case "signed":
+                needs = self._needs
+                return needs.outage.refusal(self._equipment, reading, needs.wall())
 
     def _answer(self, read: CodeRead, place: Place, decision: Decision, took_s: float) -> None:
         self._needs.scanned(place.reader, decision.reason, took_s, decision.persons)
         self._decided(read, place, decision)
-
-
-def _reference(code: str) -> str | None:
-    if len(code.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
-        return None
-    return canonical(code)

@@ -231,6 +231,7 @@ async def a_floor(
             dice=dice,
             mode=people.modes.mode,
             evacuates=people.evacuation.at,
+            codes=people.codes,
         )
         boards = Boards(wires, needs, machine_of, admitting, address)
         people.modes.on_change(boards.set_mode)

@@ -24,6 +24,7 @@ TABLES = [
     models.Http,
     Retention,
     models.Space,
+    models.Code,
     models.Period,
     models.Planning,
     models.PlanningException,

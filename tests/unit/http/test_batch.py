@@ -47,7 +47,7 @@ async def test_claim_says_what_the_device_decided_and_when(client: Client, venue
     assert (code, place.reader, place.direction) == ("TICKET", "north-1", "entry")
     assert (claim.granted, claim.reason) == (False, Reason.TOO_LATE)
     assert claim.at == claim.device_at == 1_763_751_600_000
-    assert facts == {"nonce": "n1", "persons": 1, "operator": ""}
+    assert facts == {"nonce": "n1", "persons": 1, "operator": "", "flags": "", "step": None}
 
 
 @pytest.mark.parametrize("at", ["2025-10-20T10:00:00Z", "2026-01-01T10:00:00Z"])

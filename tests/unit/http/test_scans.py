@@ -104,6 +104,7 @@ async def test_store_is_asked_once_with_all_that_matters(client: Client, venue: 
         "override": None,
         "patience_ms": PATIENCE_MS,
         "flags": "",
+        "step": None,
     }
 
 

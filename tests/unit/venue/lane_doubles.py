@@ -19,6 +19,8 @@ from drivers.signals import CodeRead, GateEvent, GateEventType, LinkChanged, Sig
 from gateway.entitlements.place import Direction, Place
 from gateway.entitlements.store import EntitlementStore
 from gateway.errors import StoreUnavailable
+from gateway.tickets.codes.decoder import Decoder
+from gateway.tickets.codes.reading import Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.event import EventRow
 from gateway.venue.answers import Answers
@@ -72,7 +74,14 @@ class FakeStore:
         self._numbers = itertools.count(1)
 
     async def scan(
-        self, code: str, place: Place, *, nonce: str, patience_ms: int, flags: str
+        self,
+        code: str,
+        place: Place,
+        *,
+        nonce: str,
+        patience_ms: int,
+        flags: str,
+        step: int | None = None,
     ) -> Decision:
         if self.silent:
             await asyncio.sleep(0)
@@ -222,6 +231,24 @@ class FakeLate:
         self.scans.append(scan)
 
 
+class FakeCodes:
+    """Reads references as they are, and codes of a few keys; keys may come later."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.decoder = Decoder()
+        self.later: Decoder | None = None
+
+    def read(self, text: str) -> Reading:
+        return self.decoder.read(text, self.now)
+
+    async def settled(self, text: str, reading: Reading) -> Reading:
+        if self.later is None:
+            return reading
+        self.decoder = self.later
+        return self.read(text)
+
+
 class Nobody:
     """An archive that knows nothing."""
 
@@ -242,6 +269,7 @@ class World:
     alarms: FakeAlarms = field(default_factory=FakeAlarms)
     flags: FakeFlags = field(default_factory=FakeFlags)
     late: FakeLate = field(default_factory=FakeLate)
+    codes: FakeCodes = field(default_factory=FakeCodes)
     fires: list[tuple[str, bool]] = field(default_factory=list)
     scanned: list[str | None] = field(default_factory=list)
     prolonged: list[str] = field(default_factory=list)
@@ -275,6 +303,7 @@ class World:
             dice=lambda: self.dice,
             mode=lambda name, way: self.modes.get((name, way), "normal"),
             evacuates=lambda name: name in self.evacuated,
+            codes=self.codes,
         )
 
 

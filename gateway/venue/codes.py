@@ -1,0 +1,106 @@
+"""Reading codes, in one process: its keys, kept equal to the store's, and the site file's formats.
+
+A scan asks `read`, which never waits. The store's version of the keys is asked every half second,
+so that a key made, retired or revoked holds everywhere within one; a code that nothing here
+explains has the store asked at once, so that the first code of a new key is not refused.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from config import Site
+from gateway.errors import StoreUnavailable
+from gateway.tickets.codes.decoder import Decoder
+from gateway.tickets.codes.foreign import formats_of
+from gateway.tickets.codes.keys import CodeKey
+from gateway.tickets.codes.reading import Fact, Reading
+from gateway.tickets.decision import Decision
+from gateway.tickets.reasons import Reason
+
+LOOK_EVERY_S: Final = 0.5
+NEW_KEY_PATIENCE_S: Final = 0.05
+"""What a scan with a key unknown here may wait for the store: it has promised an answer in time."""
+
+
+class Shelf(Protocol):
+    """The store's copy of the keys (`gateway.entitlements.code_keys`)."""
+
+    async def version(self) -> bytes | None:
+        """Return what differs after each change; ``None``: there are none."""
+
+    async def read(self) -> tuple[bytes | None, Sequence[CodeKey]]:
+        """Return the version, and all keys."""
+
+
+class Codes:
+    """What reads codes in one process.
+
+    Args:
+        shelf: the store's copy of the keys.
+        clock: milliseconds since the epoch, by the store's clock.
+    """
+
+    def __init__(self, shelf: Shelf, clock: Callable[[], int]) -> None:
+        self._shelf = shelf
+        self._clock = clock
+        self._version: bytes | None = None
+        self._decoder = Decoder()
+        self._formats: Sequence[Callable[[str], Reading | None]] = ()
+
+    @property
+    def keys(self) -> tuple[CodeKey, ...]:
+        """All keys known here, whatever their state."""
+        return self._decoder.keys
+
+    def lay_out(self, site: Site) -> None:
+        """Read the codes of a site from now on."""
+        self._formats = formats_of(site.codes)
+        self._decoder = Decoder(self.keys, self._formats)
+
+    def read(self, text: str, at: int | None = None) -> Reading:
+        """Read a code of at most 512 bytes, now or as at an instant (ms); never waits or raises."""
+        return self._decoder.read(text, self._clock() if at is None else at)
+
+    async def settled(self, text: str, reading: Reading, at: int | None = None) -> Reading:
+        """Read a code again that a key unknown here may have made, if there are new keys."""
+        fact = reading.fact
+        if not reading.objection or (fact is not None and fact.what != "unknown_key"):
+            return reading
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(NEW_KEY_PATIENCE_S):
+                await self.look()
+        return self.read(text, at)
+
+    async def look(self) -> None:
+        """Take up the store's keys where they have changed.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        version = await self._shelf.version()
+        if version is None or version == self._version:
+            return  # a store that lost them gets them back from the database; ours hold meanwhile
+        version, keys = await self._shelf.read()
+        if version is None:
+            return
+        self._version = version
+        self._decoder = Decoder(keys, self._formats)
+
+    async def run(self) -> None:
+        """Follow the store's keys until cancelled."""
+        while True:
+            with suppress(StoreUnavailable):
+                await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def noted(decision: Decision, reading: Reading) -> Decision:
+    """Add to a refusal what is known of its code."""
+    if decision.reason not in {Reason.BAD_SIGNATURE, Reason.STALE_CODE}:
+        return decision
+    fact, ticket = reading.fact, decision.ticket
+    if reading.step is not None and ticket is not None and ticket.last_at is not None:
+        fact = Fact("used", ticket.last_at)
+    return decision if fact is None else decision.with_fact(fact)

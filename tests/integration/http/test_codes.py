@@ -1,0 +1,237 @@
+"""Codes that prove themselves, on real stores: keys made, rotated, revoked; each step once."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from gateway.central.code_keys import CodeKeyTable
+from gateway.entitlements.code_keys import CodeKeyShelf
+from gateway.tickets.codes import rotating, signed
+from gateway.tickets.codes.keys import CodeKey, Kind
+from gateway.venue.code_desk import CodeDesk, NoSuchKey
+from tests.integration.http.conftest import SITE, House
+
+REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
+FIRST = 0x41
+SIGNING = (Kind.MAC, Kind.ED25519)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def sold(number: int) -> str:
+    """The reference of one of many tickets."""
+    return REFERENCE[:22] + "".join(chr(FIRST + number // 26**place % 26) for place in range(4))
+
+
+@dataclass
+class Desk:
+    """A house whose keys of codes are made and ended, and whose door reads codes."""
+
+    house: House
+    keys: CodeDesk
+
+    async def scan(self, code: str, **facts: Any) -> dict[str, Any]:
+        answer = await self.house.client.post(
+            "/v1/scans", json={"code": code} | facts, headers=self.house.bearer("door")
+        )
+        assert answer.status == 200, await answer.text()
+        found: dict[str, Any] = await answer.json()
+        return found
+
+    async def reason(self, code: str, **facts: Any) -> str:
+        found = await self.scan(code, **facts)
+        return str(found["reason"] or found["decision"])
+
+    async def sell(self, *references: str, product: str = "day") -> None:
+        lines = "".join(f'{{"code": "{each}", "product": "{product}"}}\n' for each in references)
+        answer = await self.house.client.post(
+            "/v1/tickets",
+            data=lines,
+            headers=self.house.bearer("admin") | {"Content-Type": "application/x-ndjson"},
+        )
+        assert answer.status == 200, await answer.text()
+
+    async def told(self) -> None:
+        """Have the gateway know what the desk knows."""
+        await self.house.services.operations.codes.look()
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    rows, shelf = CodeKeyTable(house.central, SITE), CodeKeyShelf(house.admin)
+    return Desk(house, CodeDesk(rows, shelf, now_ms, secrets.token_bytes))
+
+
+def changed(code: str) -> str:
+    return code[:-1] + ("0" if code[-1] != "0" else "1")
+
+
+@pytest.mark.parametrize("kind", SIGNING)
+async def test_signed_code_is_let_in_once_and_so_is_its_reference(desk: Desk, kind: Kind) -> None:
+    await desk.sell(REFERENCE)
+    key = await desk.keys.create(kind)
+
+    code = signed.sign(key, signed.Claim(REFERENCE))
+
+    assert await desk.reason(code) == "granted"
+    assert await desk.reason(code) == "no_stamps_left"
+    assert await desk.reason(REFERENCE) == "no_stamps_left"
+
+
+@pytest.mark.parametrize("kind", SIGNING)
+async def test_changed_code_has_a_bad_signature_and_stamps_nothing(desk: Desk, kind: Kind) -> None:
+    await desk.sell(REFERENCE)
+    key = await desk.keys.create(kind)
+
+    assert await desk.reason(changed(signed.sign(key, signed.Claim(REFERENCE)))) == "bad_signature"
+    assert await desk.reason(REFERENCE) == "granted"
+
+
+async def test_first_code_of_a_new_key_is_known_at_once(desk: Desk) -> None:
+    await desk.sell(REFERENCE)
+    await desk.keys.create(Kind.MAC)
+    await desk.told()
+    newer = await desk.keys.rotate(Kind.MAC)
+
+    assert await desk.reason(signed.sign(newer, signed.Claim(REFERENCE))) == "granted"
+
+
+async def test_code_of_a_revoked_key_says_when_it_was_revoked(desk: Desk) -> None:
+    await desk.sell(REFERENCE)
+    key = await desk.keys.create(Kind.MAC)
+    code = signed.sign(key, signed.Claim(REFERENCE))
+    await desk.keys.revoke(key.id)
+    await desk.told()
+
+    found = await desk.scan(code)
+
+    assert found["reason"] == "bad_signature"
+    assert "withdrawn with its key" in found["message"]
+
+
+async def test_code_of_a_retired_key_holds_until_its_day(desk: Desk) -> None:
+    await desk.sell(sold(1), sold(2))
+    key = await desk.keys.create(Kind.MAC)
+    codes = [signed.sign(key, signed.Claim(sold(number))) for number in (1, 2)]
+    await desk.keys.rotate(Kind.MAC, now_ms() + 60_000)
+    await desk.told()
+    assert await desk.reason(codes[0]) == "granted"
+
+    await desk.house.central.execute("sites.register", SITE)
+    async with desk.house.central.acquire() as connection:
+        await connection.execute("UPDATE composteur.code_key SET retires_at = now() WHERE id = 1")
+    await desk.keys.mirror()
+    await desk.told()
+
+    assert await desk.reason(codes[1]) == "bad_signature"
+
+
+async def test_key_that_never_was_cannot_be_revoked(desk: Desk) -> None:
+    with pytest.raises(NoSuchKey):
+        await desk.keys.revoke(7)
+
+
+async def test_no_valid_ticket_is_refused_while_keys_are_rotated(desk: Desk) -> None:
+    references = [sold(number) for number in range(90)]
+    await desk.sell(*references)
+    key = await desk.keys.create(Kind.MAC)
+    refused: list[str] = []
+
+    async def visitors(each: list[str]) -> None:
+        for reference in each:
+            reason = await desk.reason(signed.sign(newest[0], signed.Claim(reference)))
+            if reason != "granted":
+                refused.append(reason)
+
+    newest: list[CodeKey] = [key]
+    queues = [references[start::8] for start in range(8)]
+    async with asyncio.TaskGroup() as group:
+        for queue in queues:
+            group.create_task(visitors(queue))
+        for _ in range(5):
+            newest[0] = await desk.keys.rotate(Kind.MAC, now_ms() + 60_000)
+
+    assert refused == []
+
+
+@pytest.fixture
+async def rotates(desk: Desk) -> Callable[[int], str]:
+    """Write the code of the ticket at some seconds from now."""
+    await desk.sell(REFERENCE, product="five")
+    key = await desk.keys.create(Kind.ROTATING)
+    now = now_ms()
+    return lambda seconds: rotating.code_at(key, REFERENCE, now + seconds * 1000)
+
+
+async def test_step_of_a_rotating_code_is_good_once(
+    desk: Desk, rotates: Callable[[int], str]
+) -> None:
+    assert await desk.reason(rotates(0)) == "granted"
+    assert await desk.reason(rotates(0)) == "stale_code"
+    assert await desk.reason(rotates(rotating.STEP_S)) == "granted"
+
+
+async def test_screenshot_is_refused_after_its_step_and_says_when_it_was_shown(
+    desk: Desk, rotates: Callable[[int], str]
+) -> None:
+    found = await desk.scan(rotates(-5 * rotating.STEP_S))
+
+    assert found["reason"] == "stale_code"
+    assert await desk.reason(rotates(0)) == "granted"
+
+
+@pytest.mark.parametrize("off_s", [-40, 40])
+async def test_device_whose_clock_is_off_by_forty_seconds_gets_in(
+    desk: Desk, rotates: Callable[[int], str], off_s: int
+) -> None:
+    assert await desk.reason(rotates(off_s)) == "granted"
+
+
+async def test_repeated_scan_of_a_rotating_code_is_the_same_event(
+    desk: Desk, rotates: Callable[[int], str]
+) -> None:
+    first = await desk.scan(rotates(0), nonce="n1")
+    again = await desk.scan(rotates(0), nonce="n1")
+
+    assert (again["event"], again["replayed"]) == (first["event"], True)
+
+
+async def test_offline_scan_of_a_signed_code_is_read_as_of_its_time(desk: Desk) -> None:
+    await desk.sell(REFERENCE)
+    key = await desk.keys.create(Kind.ED25519)
+    code = signed.sign(key, signed.Claim(REFERENCE))
+
+    answer = await desk.house.client.post(
+        "/v1/scans/batch",
+        json=[
+            {
+                "code": code,
+                "nonce": "n1",
+                "at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 60)),
+                "decided": "granted",
+            }
+        ],
+        headers=desk.house.bearer("door") | {"Idempotency-Key": "one"},
+    )
+    [found] = (await answer.json())["items"]
+
+    assert found["decision"] == "granted"
+    assert await desk.reason(code) == "no_stamps_left"
+
+
+async def test_store_that_lost_its_keys_gets_them_back(desk: Desk) -> None:
+    await desk.sell(REFERENCE)
+    key = await desk.keys.create(Kind.MAC)
+    await desk.house.admin.client.delete(desk.house.admin.key("code_keys"))
+
+    await desk.keys.mirror()
+
+    _, kept = await CodeKeyShelf(desk.house.admin).read()
+    assert kept == [key]
