@@ -86,7 +86,7 @@ async def tools(site: Site) -> AsyncIterator[Core]:
             yield core
         return
     async with (
-        _stores(site, lambda _: None) as addresses,
+        stores_of(site, lambda _: None) as addresses,
         kept_migrated(addresses.postgres) as migrated,
         core_of(site, addresses) as core,
         first_of(core, migrated=migrated) as first,
@@ -145,7 +145,7 @@ async def _gateway(site: Site, serving: Serving, say: process.Say) -> AsyncItera
     async with AsyncExitStack() as stack:
         stack.callback(opened.close)
         steps = process.Steps(say)
-        addresses = await stack.enter_async_context(_stores(site, say, mqtt=site.stores.mqtt))
+        addresses = await stack.enter_async_context(stores_of(site, say, mqtt=site.stores.mqtt))
         steps.done("stores started")
         migrated = await stack.enter_async_context(kept_migrated(addresses.postgres))
         core = await stack.enter_async_context(
@@ -180,9 +180,10 @@ async def _gateway(site: Site, serving: Serving, say: process.Say) -> AsyncItera
 
 
 @asynccontextmanager
-async def _stores(
+async def stores_of(
     site: Site, say: process.Say, *, mqtt: str | None = None
 ) -> AsyncIterator[Addresses]:
+    """Make a site's stores available: its own, or private ones."""
     stores = site.stores
     async with open_stores(
         redis=stores.redis,

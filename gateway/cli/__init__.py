@@ -8,6 +8,7 @@ import click
 
 from gateway.cli import (
     audit,
+    backup,
     check,
     codes,
     demo,
@@ -57,8 +58,10 @@ for _module in (
     simulate,
     webhook,
     source,
+    backup,
 ):
     commands.add_command(_module.command)
+commands.add_command(backup.restore)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
