@@ -14,6 +14,7 @@ from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.tickets.codes import rotating, signed
 from gateway.tickets.codes.keys import CodeKey, Kind
 from gateway.venue.code_desk import CodeDesk, NoSuchKey
+from gateway.venue.printing import CannotSign, Wanted, to_print
 from tests.integration.http.conftest import SITE, House
 
 REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
@@ -235,3 +236,23 @@ async def test_store_that_lost_its_keys_gets_them_back(desk: Desk) -> None:
 
     _, kept = await CodeKeyShelf(desk.house.admin).read()
     assert kept == [key]
+
+
+async def test_what_is_printed_is_let_in(desk: Desk) -> None:
+    await desk.sell(sold(1), sold(2))
+    await desk.sell(sold(3), product="five")
+    await desk.keys.create(Kind.MAC)
+
+    found = await to_print(
+        desk.house.central, await desk.keys.list(), Kind.MAC, Wanted(product="day"), now_ms()
+    )
+
+    assert [each.reference for each in found] == [sold(1), sold(2)]
+    assert {await desk.reason(each.code) for each in found} == {"granted"}
+
+
+async def test_nothing_is_printed_without_a_key(desk: Desk) -> None:
+    await desk.sell(sold(1))
+
+    with pytest.raises(CannotSign, match="composteur codes key create"):
+        await to_print(desk.house.central, [], Kind.MAC, Wanted(codes=[sold(1)]), now_ms())

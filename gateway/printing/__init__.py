@@ -1,0 +1,1 @@
+"""Tickets on paper: QR codes, and sheets of them."""
