@@ -71,6 +71,11 @@ DETAILS: Final = {
     "api_key_role": "viewer, scanner, operator or admin",
     "api_key_reader": "a reader's id: a-z, 0-9 and hyphens, at most 32",
     "api_key_may": "destroy, or nothing",
+    "code_key_id": "1 to 65535",
+    "code_key_kind": "mac, ed25519 or rotating",
+    "code_key_secret": "32 bytes",
+    "code_key_public": "32 bytes of an ed25519 key, else none",
+    "code_key_label": "at most 60 characters",
     "webhook_call_what": "an event or facts",
     "site_id": "a-z, 0-9 and hyphens, at most 32",
 }
