@@ -1,10 +1,15 @@
 """`composteur check [FILE]`: say whether a site file can be used, and draw the venue."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.site import examine_site, site_option
+
+if TYPE_CHECKING:
+    from config import Site
 
 
 @click.command("check")
@@ -40,4 +45,20 @@ def command(file: Path | None, svg: Path | None, schema: bool, site_path: Path) 
         click.echo(f"drawn into {svg}")
     for warning in examined.warnings:
         click.echo(f"warning: {warning.told(path)}", err=True)
+    for missing in _missing_secrets(examined.site):
+        click.echo(f"warning: {path}: {missing}", err=True)
     click.echo(f"{path}: ok")
+
+
+def _missing_secrets(site: "Site") -> Iterator[str]:
+    """Say which files of secrets are not there yet, or have none: what needs them will not work."""
+    from gateway.venue.webhooks.signing import NoSecret, read_secrets
+
+    for webhook in site.webhooks:
+        try:
+            read_secrets(webhook.secret_file)
+        except NoSecret as missing:
+            yield f"webhook {webhook.id}: {missing}"
+    for source in site.sources:
+        if not source.token_file.is_file():
+            yield f"source {source.id}: token_file {source.token_file.name} is not there"

@@ -95,9 +95,18 @@ def command(  # noqa: PLR0917 - click passes by name
 
     async def run() -> "Imported":
         async with app.tools(site) as tools:
-            return await import_file(tools.central, file, order)
+            return await import_file(tools.central, file, order, progress=_progress)
 
-    _tell(uvloop.run(run()), order)
+    done = uvloop.run(run())
+    _progress(None)
+    _tell(done, order)
+
+
+def _progress(rows: int | None) -> None:
+    """Show how far a long file is, to somebody who watches; ``None``: it is done."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K" if rows is None else f"\r{rows:,} rows read")
+        sys.stderr.flush()
 
 
 def _show(file: Path, order: "Order") -> None:

@@ -102,3 +102,20 @@ def test_check_prints_the_schema_for_editors(capsys: pytest.CaptureFixture[str])
     document = json.loads(out)
     assert status == 0
     assert "mqtt" in str(document["properties"]["controller"])
+
+
+def test_check_tells_of_secrets_that_are_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(
+        '[[webhook]]\nid = "till"\nurl = "https://till.example.org"\nsecret_file = "no.secret"\n'
+        'events = ["granted"]\n[[source]]\nid = "shop"\nurl = "https://pretix.eu"\n'
+        'organizer = "museum"\nevents = ["nuit"]\ntoken_file = "no.token"\n'
+    )
+
+    status, _, told = run(capsys, "check", str(path))
+
+    assert "webhook till: secret_file no.secret: no such file or directory" in told
+    assert "source shop: token_file no.token is not there" in told
+    assert status == 0
