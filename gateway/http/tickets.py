@@ -30,7 +30,10 @@ routes = Routes("tickets")
 
 _SEARCH = frozenset({"order", "holder", "limit", "after"})
 _PAGE = frozenset({"limit", "after"})
-_INSTANTS = frozenset({"valid_from", "valid_until", "hold_until", "destroyed_at"})
+_INSTANTS = frozenset({"valid_from", "valid_until", "hold_until", "destroyed_at"}) | {
+    "session.starts_at",
+    "session.ends_at",
+}
 
 
 class DestroyRequest(msgspec.Struct, forbid_unknown_fields=True):

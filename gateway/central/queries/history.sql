@@ -211,5 +211,13 @@ SELECT e.event_id, e.at, e.site, e.kind, e.of, e.ticket_code, e.product, e.sessi
 SELECT at FROM composteur.scan_event WHERE event_id = $1
 
 -- name: changes
--- What a ticket's seller changed of it, newest first.
-SELECT at, what::text AS what FROM composteur.ticket_change WHERE code = $1 ORDER BY rev DESC LIMIT $2
+-- What a ticket's seller changed of it and, since it was ordered, of its sessions; newest first.
+SELECT at, what::text AS what
+  FROM (SELECT rev, at, what FROM composteur.ticket_change WHERE code = $1
+         UNION ALL
+        SELECT c.rev, c.at, c.what
+          FROM composteur.ticket t
+          JOIN composteur.session_change c
+            ON c.id = t.session OR t.windows @> jsonb_build_array(jsonb_build_object('session', c.id))
+         WHERE t.code = $1 AND c.at >= coalesce(t.ordered_at, c.at)) AS life
+ ORDER BY rev DESC LIMIT $2

@@ -171,7 +171,7 @@ function lived({ items, changes = [] }) {
 
 function changed({ what }) {
   const shown = (name, value) =>
-    value === null ? "–" : name === "status" ? word(`status.${value === "on_hold" ? "option" : value}`) : name.endsWith("_at") || name.startsWith("valid_") || name.endsWith("_until") ? moment(value) : typeof value === "object" ? JSON.stringify(value) : value;
+    value === null ? "–" : name === "status" ? word(`status.${value === "on_hold" ? "option" : value}`) : /(_at|_until|valid_from)$/.test(name) ? moment(value) : typeof value === "object" ? JSON.stringify(value) : value;
   return Object.entries(what)
     .map(([name, [before, after]]) => (name === "replaced_by" ? word(after ? "change.replaced" : "change.not_replaced") : `${word(`change.${name}`)}: ${shown(name, before)} → ${shown(name, after)}`))
     .join(" · ");

@@ -54,6 +54,24 @@ async def test_each_step_of_an_orders_life_is_told_in_order(house: House) -> Non
     assert await life(house, "T2") == []
 
 
+async def test_a_session_that_was_moved_is_told_in_the_life_of_its_tickets(house: House) -> None:
+    await house.sell(
+        "UPDATE composteur.session SET starts_at = '2026-12-21T11:00Z' WHERE id = 'mon'",
+        "UPDATE composteur.session SET label = 'Early' WHERE id = 'mon'",
+        'UPDATE composteur.ticket SET windows = \'[{"session": "mon"}]\', session = NULL'
+        " WHERE code = 'T2'",
+        "UPDATE composteur.ticket SET ordered_at = now() + interval '1 s' WHERE code = 'T1'",
+    )
+
+    moved = {
+        "session.starts_at": ["2026-12-21T11:00:00.000+01:00", "2026-12-21T12:00:00.000+01:00"]
+    }
+    assert await life(house) == []
+    assert (await life(house, "T2"))[0] == moved
+    await house.sell("UPDATE composteur.ticket SET ordered_at = NULL WHERE code = 'T1'")
+    assert await life(house) == [moved]
+
+
 async def test_names_of_people_and_what_changes_nothing_are_no_part_of_it(house: House) -> None:
     await house.sell(TICKET.format("holder = 'Cid', payer = 'Cid'"), TICKET.format("persons = 1"))
 
