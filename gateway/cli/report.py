@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "csv", "xlsx")
 FILTERS = (
     "space", "product", "audience", "reader", "operator", "reason", "session", "source", "status",
-    "order", "consumer", "dates", "stamped", "payment", "attention",
+    "order", "consumer", "dates", "stamped", "payment", "attention", "expected",
+    "missing",
 )  # fmt: skip
 MOST_SHOWN = 1_000
 """Lines of a table: what is longer is for a file."""

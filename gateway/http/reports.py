@@ -37,11 +37,15 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 LANGUAGES: Final = ("en", "fr")
 QUERY: Final = (
     "from", "to", "site", "space", "product", "audience", "reader", "operator", "reason", "session",
-    "source", "status", "order", "consumer", "dates", "stamped", "payment", "attention", "by",
-    "columns", "format", "language", "limit", "after",
+    "source", "status", "order", "consumer", "dates", "stamped", "payment", "attention", "expected",
+    "missing", "by", "columns", "format", "language", "limit", "after",
 )  # fmt: skip
 EXPORTS_AT_ONCE: Final = 2
 """Of one process: an export holds a connection to the database as long as it lasts."""
+
+CSV_ROWS: Final = 40
+XLSX_ROWS: Final = 8
+"""Written at once, between scans (`reading.streamed`)."""
 
 _exports = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
@@ -148,7 +152,7 @@ def _file_headers(question: Question, ending: str, kind: str) -> dict[str, str]:
 
 async def _csv(request: web.Request, central: Central, question: Question) -> web.StreamResponse:
     """Send rows as they come from the database; memory does not grow with them."""
-    async with _exports, reading.streamed(central, question) as chunks:
+    async with _exports, reading.streamed(central, question, gentle=CSV_ROWS) as chunks:
         kind = "text/csv; charset=utf-8"
         response = web.StreamResponse(headers=_file_headers(question, "csv", kind))
         await response.prepare(request)
@@ -165,7 +169,7 @@ async def _xlsx(
     """Write a spreadsheet to the disk, then send it."""
     async with _folder() as folder:
         path = Path(folder, "report.xlsx")
-        async with _exports, reading.streamed(central, question) as chunks:
+        async with _exports, reading.streamed(central, question, gentle=XLSX_ROWS) as chunks:
             await write_xlsx(path, chunks, question, language)
         response = web.StreamResponse(headers=_file_headers(question, "xlsx", XLSX))
         await response.prepare(request)

@@ -515,10 +515,14 @@ class ReadyAnswer(msgspec.Struct):
 
 
 class FigureOpens(msgspec.Struct):
-    """Where figures open: ``path`` with the row's columns ``by`` and the figure's own filters."""
+    """Where figures open: ``path`` with the row's columns ``by`` and the figure's own filters.
+
+    And with the report's filters and period, unless it is ``ever``: whenever it happened.
+    """
 
     path: str
     by: list[str]
+    ever: bool
     figures: dict[str, dict[str, str]]
 
 

@@ -111,6 +111,20 @@ async def test_a_filter_narrows_the_figures_and_stands_in_the_address(
         await total(desk, "entries", f"{COME}")
 
 
+async def test_chosen_columns_are_those_of_the_table(browser: Browser, day: House) -> None:
+    async with office(browser, day) as desk:
+        await show(desk, "arrivals")
+        await desk.page.click(".columns summary")
+        for name in "session", "expected", "come":
+            await desk.page.click(f"[data-column={name}]")
+        await desk.page.click("#ask button.main")
+
+        await expect(desk.page.locator("#answer thead th")).to_have_text(
+            ["Session", "Expected", "Come"]
+        )
+        await total(desk, "come", f"{COME}")
+
+
 async def test_files_hold_what_is_shown_in_the_language_of_the_page(
     browser: Browser, day: House, tmp_path: Path
 ) -> None:

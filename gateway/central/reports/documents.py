@@ -1,12 +1,11 @@
 """A report as one JSON document: what HTTP answers and the command line prints."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from gateway.central.reports.cells import rows_of
 from gateway.central.reports.questions import Question
 from gateway.central.reports.reading import Answer
-from gateway.central.reports.tables import Column, Report
+from gateway.central.reports.tables import Report
 
 
 def document(answer: Answer, language: str) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def document(answer: Answer, language: str) -> dict[str, Any]:
             for name, value in answer.totals.items()
             if name in names or question.report.paged
         },
-        "opens": _opens(question.report, columns),
+        "opens": _opens(question),
         "next": answer.next,
     }
 
@@ -56,9 +55,17 @@ def file_name(question: Question, ending: str) -> str:
     return f"{question.report.name}-{day}.{ending}"
 
 
-def _opens(report: Report, columns: Sequence[Column]) -> dict[str, Any]:
-    """Tell where a figure of a row opens: a path, the row's columns that are filters, and more."""
+def _opens(question: Question) -> dict[str, Any]:
+    """Tell where a figure of a row opens: a path, the row's columns that are filters, and more.
+
+    The report's period goes along, unless what is counted may have happened at any time (`ever`).
+    Where columns were chosen so that a row does not tell what it is of, nothing opens.
+    """
+    report, columns = question.report, question.columns
     facts = dict(report.opens)
-    path, by = facts.pop("path"), facts.pop("by")
+    path, by, ever = facts.pop("path"), facts.pop("by"), facts.pop("ever", False)
     figures = {c.name: {**facts, **c.opens} for c in columns if c.opens is not None}
-    return {"path": path, "by": by, "figures": figures}
+    needed = {c.name for c in report.shown(question.by, personal=True)} & set(by)
+    if not needed <= {c.name for c in columns}:
+        figures = {}
+    return {"path": path, "by": by, "ever": ever, "figures": figures}

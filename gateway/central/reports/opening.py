@@ -6,7 +6,7 @@ pay for. So a long period is walked in spans that widen where little is found.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,8 @@ CHOICES: Final = {
     "counted": ("persons", "stamps"),
 }
 CODE: Final = "code"
-"""Finds a person's events: for operators."""
+"""Finds a person's events: for operators. Without a period all of them, whenever."""
+BEGINNING: Final = datetime.fromtimestamp(0, UTC)
 NAMES: Final = frozenset({"from", "to", "site", "day", "hour", *SEVERAL, *CHOICES, CODE})
 
 _FIRST = timedelta(days=1)
@@ -45,6 +46,8 @@ class Opening:
     starts: datetime
     ends: datetime
     arguments: tuple[Any, ...]
+    at_once: bool
+    """There is an index for it: a ticket's events are not looked for span by span."""
 
 
 def opening(
@@ -58,7 +61,11 @@ def opening(
     for name in given:
         if name not in NAMES:
             raise DatabaseValueError(name, f"there is no filter {name!r} of events")
-    starts, ends = period(given, zone, now)
+    code = one_given(given, CODE)
+    if code is not None and "from" not in given and "to" not in given:
+        starts, ends = BEGINNING, now + timedelta(days=1)
+    else:
+        starts, ends = period(given, zone, now)
     if (day := day_given(given, "day")) is not None:
         starts = max(starts, start_of(day, zone))
         ends = min(ends, start_of(day + timedelta(days=1), zone))
@@ -71,7 +78,8 @@ def opening(
         site=one_given(given, "site") or site,
         starts=starts,
         ends=ends,
-        arguments=(*chosen, one_given(given, CODE)),
+        arguments=(*chosen, code),
+        at_once=code is not None,
     )
 
 
@@ -91,7 +99,7 @@ async def events(
             raise DatabaseValueError("after", "there is no such event")
         starts = max(starts, since)
     found: list[dict[str, Any]] = []
-    step = _FIRST
+    step = what.ends - starts if what.at_once else _FIRST
     while starts < what.ends and len(found) < limit:
         until = min(starts + step, what.ends)
         rows = await central.fetch(

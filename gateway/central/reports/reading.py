@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from gateway.central.pool import AnyConnection
 
 CHUNK: Final = 500
-"""Rows read at once of an export: little enough that scans go on in between."""
+"""Rows read at once of an export, where nobody else is kept waiting."""
+
+LONGEST_REST_S: Final = 0.05
 
 PATIENCE_S: Final = 60.0
 """How long one step of a report may take."""
@@ -57,9 +59,17 @@ async def answer(central: Central, question: Question) -> Answer:
 
 @asynccontextmanager
 async def streamed(
-    central: Central, question: Question
+    central: Central, question: Question, *, gentle: int | None = None
 ) -> AsyncIterator[AsyncIterator[list[asyncpg.Record]]]:
-    """Open the rows of a question, a few hundred at a time, by a cursor of the database."""
+    """Open the rows of a question, some at a time, by a cursor of the database.
+
+    Args:
+        central: The database.
+        question: What is asked.
+        gentle: In a process that answers scans, too, rows for two or three milliseconds of
+            work: after them it rests as long, and scans come first.
+    """
+    loop, size = asyncio.get_running_loop(), gentle or CHUNK
     async with _snapshot(central) as connection:
         arguments = await _arguments(connection, central, question)
         query = question.report.query
@@ -72,9 +82,12 @@ async def streamed(
                     query.sql, *[given[name] for name in query.arguments], timeout=PATIENCE_S
                 )
                 count = 0
-                while rows := await cursor.fetch(CHUNK, timeout=PATIENCE_S):
+                while rows := await cursor.fetch(size, timeout=PATIENCE_S):
                     count += len(rows)
+                    begun = loop.time()
                     yield rows
+                    if gentle:
+                        await asyncio.sleep(min(loop.time() - begun, LONGEST_REST_S))
                 walk.found(count)
 
         yield chunks()

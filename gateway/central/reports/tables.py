@@ -111,7 +111,10 @@ class Report:
     by: tuple[str, ...]
     by_default: tuple[str, ...]
     opens: Mapping[str, Any]
-    """Where a row's figures open: ``path``, ``by`` (columns that are filters there), filters."""
+    """Where a row's figures open: ``path``, ``by`` (columns that are filters there), filters.
+
+    ``ever``: whenever it happened, whatever the report's period.
+    """
 
     @property
     def paged(self) -> bool:

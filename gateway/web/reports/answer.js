@@ -93,8 +93,9 @@ function Figure({ answer, asked, row, name, open }) {
 // The period, the filters, those of the row's columns that are filters there, and the figure's own.
 function filters(opens, asked, row, name) {
   if (!(name in opens.figures)) return null;
-  const { from, to, columns: _columns, by: _by, ...rest } = asked;
+  const { from, to, columns: _columns, by: _by, ...others } = asked;
   const own = opens.by.filter((each) => each in row);
   if (own.some((each) => row[each] === null)) return null;
-  return { ...rest, from, to, ...Object.fromEntries(own.map((each) => [each, row[each]])), ...opens.figures[name] };
+  const rest = opens.ever ? {} : { ...others, from, to };
+  return { ...rest, ...Object.fromEntries(own.map((each) => [each, row[each]])), ...opens.figures[name] };
 }

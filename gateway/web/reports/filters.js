@@ -46,6 +46,7 @@ export function Filters({ report, given }) {
         ${report.by.length > 0 && html`<${Choice} name="by" value=${draft.value.by ?? ""} options=${report.by.map((code) => [code, termed("by", code, word)])} none=${word("by.default")} change=${change} />`}
         ${report.filters.map((name) => html`<${Filter} key=${name} name=${name} report=${report} value=${draft.value[name] ?? ""} change=${change} />`)}
       </div>
+      <${Columns} report=${report} value=${draft.value.columns ?? ""} change=${change} />
       <div class="acts"><button class="main">${word("show")}</button><button type="button" onclick=${() => go(report.name, { from, to })}>${word("clear")}</button></div>
     </form>
   `;
@@ -64,3 +65,21 @@ const Choice = ({ name, value, options, none, change }) => html`
     ${options.map(([code, title]) => html`<option key=${code} value=${code} selected=${code === value}>${title}</option>`)}
   </select></label>
 `;
+
+// Which columns the table and the files have; none chosen: as the report has them.
+function Columns({ report, value, change }) {
+  const chosen = value ? value.split(",") : [];
+  const toggle = (name) => {
+    const others = report.columns.map((column) => column.name).filter((each) => (each === name) !== chosen.includes(each));
+    change({ columns: others.join(",") });
+  };
+  return html`
+    <details class="columns" open=${chosen.length > 0}>
+      <summary>${word("columns")}${chosen.length > 0 && ` (${chosen.length})`}</summary>
+      <p class="note">${word("columns.note")}</p>
+      <div class="choice">
+        ${report.columns.map(({ name, label }) => html`<button type="button" class="small" key=${name} data-column=${name} aria-pressed=${String(chosen.includes(name))} onclick=${() => toggle(name)}>${label}</button>`)}
+      </div>
+    </details>
+  `;
+}

@@ -27,7 +27,9 @@ const HOUR_MS = 3_600_000;
 
 export function Picture({ answer }) {
   const picture = PICTURES[answer.report];
-  if (!picture || !answer.rows.length) return null;
+  const needed = picture ? [...(picture.lines ?? []).map(([name]) => name), picture.bar, picture.session].filter(Boolean) : [];
+  if (!picture || !answer.rows.length || !needed.every((name) => answer.columns.includes(name))) return null;
+  if (picture.along && !["day", "hour"].some((name) => answer.columns.includes(name))) return null;
   if (picture.bar) return html`<${Bars} answer=${answer} ...${picture} />`;
   return html`<${Course} answer=${answer} ...${picture} />`;
 }

@@ -63,6 +63,13 @@ async def test_stamps_of_today_add_up_and_open_to_their_events(venue: House) -> 
     assert {event["ticket_code"] for event in events["items"]} == {None}
 
 
+async def test_a_row_that_does_not_tell_what_it_is_of_opens_nothing(venue: House) -> None:
+    found = await report(venue, "stamps", columns="stamps")
+
+    assert found["rows"] == [{"stamps": COME}]
+    assert found["opens"]["figures"] == {}
+
+
 async def test_events_are_paged_and_an_operator_sees_whose_they_are(venue: House) -> None:
     codes: list[str] = []
     path = "/v1/events?decision=denied&limit=1"

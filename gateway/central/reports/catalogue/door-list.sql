@@ -16,4 +16,5 @@ SELECT s.id AS session, s.label, s.starts_at, t.holder, t.order_ref, t.code, b.p
    AND (:stamped::text IS NULL OR (b.stamps > 0) = (:stamped::text = 'yes'))
    AND (:payment::text IS NULL OR (b.status IN ('unpaid', 'on_hold')) = (:payment::text = 'unpaid'))
    AND (:attention::text IS NULL OR (b.attention OR p.attention) = (:attention::text = 'yes'))
+   AND (:missing::text IS NULL OR (b.persons > b.come) = (:missing::text = 'yes'))
  ORDER BY s.starts_at, s.id, t.holder, t.code

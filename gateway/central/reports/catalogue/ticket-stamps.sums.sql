@@ -29,6 +29,7 @@ SELECT coalesce(sum(tickets), 0)::bigint AS tickets, coalesce(sum(persons), 0)::
    AND (:status::text[] IS NULL OR status = ANY(:status::text[]))
    AND (:stamped::text IS NULL OR stamped = (:stamped::text = 'yes'))
    AND (:attention::text IS NULL OR flagged = (:attention::text = 'yes'))
+   AND (:expected::text IS NULL OR (status NOT IN ('cancelled', 'replaced')) = (:expected::text = 'yes'))
    AND (:payment::text IS NULL
         OR CASE :payment::text WHEN 'unpaid' THEN status IN ('unpaid', 'on_hold')
                                ELSE status IN ('active', 'blocked') END)

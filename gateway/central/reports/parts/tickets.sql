@@ -54,4 +54,5 @@ candidate AS (
             OR CASE :payment::text WHEN 'unpaid' THEN status IN ('unpaid', 'on_hold')
                                    ELSE status IN ('active', 'blocked') END)
        AND (:attention::text IS NULL OR attention = (:attention::text = 'yes'))
+       AND (:expected::text IS NULL OR (status NOT IN ('cancelled', 'replaced')) = (:expected::text = 'yes'))
 )
