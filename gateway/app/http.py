@@ -74,7 +74,9 @@ def _services(core: Core, first: First | None) -> Services:
         metrics=core.metrics,
         site_file=core.site_file,
         look=lambda: undescribed(site_now(core), wires().values(), core.addresses.mqtt),
-        sources=Sources(core.central, lambda: site_now(core).sources, zone, clock),
+        sources=Sources(
+            core.central, lambda: site_now(core).sources, zone, clock, core.operations.alarms
+        ),
         privacy=privacy_of(core),
         keeper=keeper_of(core),
     )

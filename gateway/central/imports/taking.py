@@ -198,7 +198,7 @@ class Taker:
             + ", ".join(f"{_quoted(column.name)} {column.type}" for column in self._columns)
             + ") ON COMMIT DROP"
         )
-        await self._connection.execute("CREATE TEMPORARY TABLE seen_key (key text) ON COMMIT DROP")
+        await self._connection.execute(self._queries["imports.seen"])
         rows, converters = self._rows(), self._converters()
         copy = self._connection.copy_records_to_table
         while True:

@@ -19,6 +19,10 @@ SELECT c.conname AS name,
  WHERE c.conrelid = ('composteur.' || $1)::regclass AND c.contype IN ('c', 'f')
  ORDER BY c.conname
 
+-- name: seen
+-- The keys of all rows of a file, of rejected ones too. Beside it `staged_row` has the columns of the file.
+CREATE TEMPORARY TABLE seen_key (key text) ON COMMIT DROP
+
 -- name: canonical_keys
 UPDATE seen_key SET key = composteur.canonical_code(key) WHERE key !~ '^[A-Z2-7]{13,26}$'
 

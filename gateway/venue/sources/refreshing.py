@@ -1,8 +1,8 @@
 """Has orders be here as they are at their seller's: asked, read, written, one at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,11 +12,14 @@ import aiohttp
 
 from config import Source
 from gateway.central.connection import Central
+from gateway.errors import DatabaseValueError
+from gateway.venue.alarms import Alarms
 from gateway.venue.sources.orders import nothing, sold
-from gateway.venue.sources.pretix import Date, Item, Order, Pretix
+from gateway.venue.sources.pretix import Date, Item, Order, Pretix, SourceUnavailable
 
 AT_ONCE: Final = 4
 """Orders fetched side by side, each with a connection to the database."""
+ALARM: Final = "source"
 OVERLAP: Final = timedelta(minutes=5)
 """So far may the seller's clock be behind ours."""
 
@@ -39,6 +42,7 @@ class Sources:
         sources: Those of the site file as it is now.
         zone: The site's, where an event names none.
         clock: Milliseconds since the epoch.
+        alarms: Told of a seller that does not answer, or says what cannot be kept.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class Sources:
         sources: Callable[[], Sequence[Source]],
         zone: ZoneInfo,
         clock: Callable[[], int],
+        alarms: Alarms | None = None,
     ) -> None:
         self._central = central
         self._sources = sources
         self._zone = zone
         self._clock = clock
+        self._alarms = alarms
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def find(self, name: str) -> Source | None:
@@ -66,9 +72,10 @@ class Sources:
             DatabaseUnavailable: The database does not.
             DatabaseValueError: It does not take what the seller says.
         """
-        async with self._turns, _asking(source) as shop, self._writing(event, code) as write:
-            found = await shop.pretix.order(event, code)
-            return await write(shop, found)
+        with self._telling(source):
+            async with self._turns, _asking(source) as shop, self._writing(event, code) as write:
+                found = await shop.pretix.order(event, code)
+                return await write(shop, found)
 
     async def refresh_all(
         self, source: Source, event: str, progress: Callable[[int], object] = lambda _: None
@@ -94,6 +101,21 @@ class Sources:
                 done = await self.refresh(source, event, listed.code)
                 changed += done.changed
         return Refreshed(tickets, changed)
+
+    @contextmanager
+    def _telling(self, source: Source) -> Iterator[None]:
+        """Have operators know of what went wrong, until an order is written again."""
+        try:
+            yield
+        except (SourceUnavailable, DatabaseValueError) as error:
+            if self._alarms is not None:
+                said = (
+                    str(error) if isinstance(error, SourceUnavailable) else _unkept(source, error)
+                )
+                self._alarms.raise_(ALARM, reason=source.id, text=said)
+            raise
+        if self._alarms is not None:
+            self._alarms.clear(ALARM, reason=source.id)
 
     @asynccontextmanager
     async def _writing(self, event: str, code: str) -> AsyncIterator[_Write]:
@@ -146,3 +168,8 @@ class _Shop:
 async def _asking(source: Source) -> AsyncIterator[_Shop]:
     async with aiohttp.ClientSession() as session:
         yield _Shop(Pretix(session, source))
+
+
+def _unkept(source: Source, error: DatabaseValueError) -> str:
+    """Say which field of an order cannot be kept, without its value."""
+    return f"{source.id}: an order cannot be kept: {error.field}: {error.detail}"

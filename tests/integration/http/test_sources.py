@@ -40,7 +40,10 @@ def source(shop: Shop, tmp_path: Path) -> Source:
 @pytest.fixture
 async def selling(house: House, source: Source) -> AsyncIterator[House]:
     """The venue with its source, and the feed that carries what is written to the gate."""
-    house.services.sources = Sources(house.central, lambda: [source], PARIS, house.store.now)
+    alarms = house.services.operations.alarms
+    house.services.sources = Sources(
+        house.central, lambda: [source], PARIS, house.store.now, alarms
+    )
     feed = Feed(house.central, house.admin, SITE)
     async with kept_going(feed=feed.run):
         yield house
@@ -168,7 +171,25 @@ async def test_a_shop_that_does_not_answer_leaves_all_as_it_was_and_is_asked_aga
     assert found[1]["detail"] == "shop: its token is not accepted (HTTP 401)."
     source.token_file.write_text(TOKEN)
 
+    def alarm() -> tuple[str, bool]:
+        (told,) = selling.services.operations.alarms.documents()
+        return told["text"], told["active"]
+
+    assert alarm() == ("shop: its token is not accepted (HTTP 401).", True)
     assert (await tell(selling, "ABC23"))[1]["changed"] == 1
+    assert alarm() == ("shop: its token is not accepted (HTTP 401).", False)
+
+
+async def test_an_order_that_cannot_be_kept_is_named_to_operators(
+    selling: House, shop: Shop
+) -> None:
+    shop.sell("ABC23", a_position(1, "s-one", attendee_name="A" * 500))
+
+    found = await tell(selling, "ABC23")
+
+    assert problem(found, 422, "invalid", "holder")
+    (alarm,) = selling.services.operations.alarms.documents()
+    assert alarm["text"].startswith("shop: an order cannot be kept: holder: at most 400 bytes")
 
 
 @pytest.mark.parametrize("header", [None, "Basic !", "Basic cHJldGl4Om5v", "Bearer no"])
