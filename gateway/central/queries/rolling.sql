@@ -45,6 +45,9 @@ WITH span AS MATERIALIZED (
 )
 UPDATE composteur.site SET hours_until = $3 WHERE id = $1
 
+-- name: count
+SELECT count(*) FROM composteur.scan_event WHERE site = $1 AND at >= $2 AND at < $3
+
 -- name: days
 -- Add the local days from one to before another, all of whose hours are there.
 WITH days AS (

@@ -20,7 +20,7 @@ class Marks:
     """How far the sums reach."""
 
     hours_until: datetime
-    """Events before it are summed up by hour."""
+    """Events before it are summed up by hour; it may lie within a busy hour."""
     days_until: date
     """Local days before it are summed up."""
 
