@@ -1,5 +1,6 @@
 """`composteur source refresh ID`: have a seller's orders be here as they are there."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,12 @@ def refresh(source: str, event: str | None, site_path: Path) -> None:
             )
             return await sources.refresh_all(found, name)
 
+    failed = False
     for name in (event,) if event is not None else found.events:
         done = uvloop.run(run(name))
         click.echo(f"{name}: {done.tickets} tickets, {done.changed} changed")
+        for wrong in done.rejected:
+            click.echo(f"{name}: an order cannot be kept: {wrong}", err=True)
+        failed = failed or bool(done.rejected)
+    if failed:
+        sys.exit(1)

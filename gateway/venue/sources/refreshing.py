@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -28,10 +28,11 @@ type _Write = Callable[["_Shop", Order | None], Awaitable["Refreshed"]]
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What became of an order: its tickets, and how many have changed."""
+    """What became of orders: their tickets, how many have changed; and what cannot be kept."""
 
     tickets: int
     changed: int
+    rejected: tuple[str, ...] = ()
 
 
 class Sources:
@@ -85,22 +86,26 @@ class Sources:
         Raises:
             SourceUnavailable: The seller does not answer; what was fetched stands.
             DatabaseUnavailable: The database does not.
-            DatabaseValueError: It does not take what the seller says.
         """
         tickets = changed = 0
+        rejected: list[str] = []
         begun_at = datetime.fromtimestamp(self._clock() / 1000, UTC) - OVERLAP
         async with _asking(source) as shop:
             async for listed in shop.pretix.orders(event):
-                async with self._writing(event, listed.code) as write:
-                    done = await write(shop, listed)
+                try:
+                    async with self._writing(event, listed.code) as write:
+                        done = await write(shop, listed)
+                except DatabaseValueError as error:
+                    rejected.append(f"{listed.code}: {error.field}: {error.detail}")
+                    continue
                 tickets, changed = tickets + done.tickets, changed + done.changed
                 progress(tickets)
         # A list is older than the orders in it: what has changed meanwhile is asked for by itself.
         async with _asking(source) as shop:
             async for listed in shop.pretix.orders(event, begun_at.isoformat()):
-                done = await self.refresh(source, event, listed.code)
-                changed += done.changed
-        return Refreshed(tickets, changed)
+                with suppress(DatabaseValueError):
+                    changed += (await self.refresh(source, event, listed.code)).changed
+        return Refreshed(tickets, changed, tuple(rejected))
 
     @contextmanager
     def _telling(self, source: Source) -> Iterator[None]:

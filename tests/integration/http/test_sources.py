@@ -221,6 +221,13 @@ async def test_all_orders_are_fetched_page_by_page(
     done = await sources.refresh_all(source, "nuit")
 
     assert (done.tickets, done.changed) == (5, 5)
+    shop.sell("ABC20", a_position(1, "s-0", attendee_name="A" * 500))
+    shop.sell("ABC24", a_position(1, "s-4", blocked=["admin"]))
+    again = await sources.refresh_all(source, "nuit")
+    assert (again.tickets, again.changed) == (4, 1)
+    assert again.rejected == ("ABC20: holder: at most 400 bytes, without control characters",)
+    shop.asked.clear()
+    await sources.refresh_all(source, "nuit")
     assert shop.asked.count("/api/v1/organizers/museum/events/nuit/items/1/") == 1
     with pytest.raises(SourceUnavailable, match="no event other"):
         await sources.refresh_all(source, "other")
