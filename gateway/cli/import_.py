@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.site import load_site, site_option
+from gateway.cli.site import OPERATOR, load_site, site_option
 
 if TYPE_CHECKING:
     from gateway.central.imports import Imported, Order, Table, Taken
@@ -95,7 +95,11 @@ def command(  # noqa: PLR0917 - click passes by name
 
     async def run() -> "Imported":
         async with app.tools(site) as tools:
-            return await import_file(tools.central, file, order, progress=_progress)
+            found = await import_file(tools.central, file, order, progress=_progress)
+            if not dry_run:
+                tools.operations.acts.note(OPERATOR, "import", file.name, **_facts(found))
+                await tools.operations.acts.settled()
+            return found
 
     done = uvloop.run(run())
     _progress(None)
@@ -129,6 +133,18 @@ def _tell(done: "Imported", order: "Order") -> None:
     if done.rejected:
         click.echo(f"{_rows(done.rejected)} rejected: see {done.rejects_file}", err=True)
         sys.exit(1)
+
+
+def _facts(done: "Imported") -> dict[str, int]:
+    """Return what the audit keeps of an import: of all tables together, what is not 0."""
+    tables = done.tables
+    facts = {
+        "new": sum(each.new for each in tables),
+        "changed": sum(each.changed for each in tables),
+        "gone": sum(each.gone for each in tables),
+        "rejected": done.rejected,
+    }
+    return {name: count for name, count in facts.items() if count}
 
 
 def _told(taken: "Taken", order: "Order") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.site import load_site, site_option
+from gateway.cli.site import OPERATOR, load_site, site_option
 
 if TYPE_CHECKING:
     from gateway.venue.sources import Refreshed
@@ -46,7 +46,16 @@ def refresh(source: str, event: str | None, site_path: Path) -> None:
             sources = Sources(
                 tools.central, lambda: site.sources, zone, lambda: time.time_ns() // 1_000_000
             )
-            return await sources.refresh_all(found, name)
+            done = await sources.refresh_all(found, name)
+            tools.operations.acts.note(
+                OPERATOR,
+                "source_refresh",
+                f"{source} {name}",
+                tickets=done.tickets,
+                changed=done.changed,
+            )
+            await tools.operations.acts.settled()
+            return done
 
     failed = False
     for name in (event,) if event is not None else found.events:
