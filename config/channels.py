@@ -15,6 +15,7 @@ type _Place = tuple[str, bool, int]
 def problems_of(draft: Draft) -> Iterator[Problem]:
     """Find channels that are not allowed, missing, out of range or used twice."""
     yield from _boards(draft)
+    yield from _lines(draft)
     used: dict[_Place, tuple[str, str]] = {}
     for table in draft.equipment:
         equipment = table.model
@@ -40,6 +41,25 @@ def _boards(draft: Draft) -> Iterator[Problem]:
         owner = seen.setdefault((table.text("driver"), value), name)
         if owner != name:
             yield table.problem(key, text=f"found {value!r}, the board of {owner} already")
+
+
+def _lines(draft: Draft) -> Iterator[Problem]:
+    """Find controllers that share a line and describe it in two ways."""
+    seen: dict[str, tuple[str, Mapping[str, object]]] = {}
+    for table in draft.controllers:
+        name = table.id or ""
+        wire = draft.wires.get(name)
+        if wire is None or wire.shared_line is None:
+            continue
+        key, value, spoken = wire.shared_line
+        owner, before = seen.setdefault(value, (name, spoken))
+        for setting, found in spoken.items():
+            if before.get(setting) != found:
+                text = (
+                    f"{value} is {owner}'s line, too: {setting} is {found!r} here and "
+                    f"{before.get(setting)!r} there"
+                )
+                yield table.problem(key, text=text)
 
 
 def _names(

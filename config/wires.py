@@ -37,8 +37,9 @@ class ChannelRange:
 class WireSettings(Section):
     """The extra keys of a `[[controller]]` on one wire; its docstring says what it is for.
 
-    A relative path among them is relative to the site file. A key that holds a password, key or
-    token is a `SecretStr`, or has such a word in its name: its value is never shown.
+    A relative path among them is relative to the site file, whose folder a validator finds in its
+    context (``folder``). A key that holds a password, key or token is a `SecretStr`, or has such a
+    word in its name: its value is never shown.
     """
 
     def channels(self, kind: Kind) -> Mapping[str, ChannelRange]:
@@ -68,6 +69,11 @@ class WireSettings(Section):
     @property
     def board(self) -> tuple[str, str] | None:
         """The key that says which board this is, and its value; none where many share a wire."""
+        return None
+
+    @property
+    def shared_line(self) -> tuple[str, str, Mapping[str, object]] | None:
+        """The key that says which line it shares with others, its value, and how it is set."""
         return None
 
     def reports_passages(self, kind: Kind, channels: Collection[str]) -> bool:

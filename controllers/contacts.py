@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from config.contacts import BY_NAME
-from controllers.commands import Command
+from controllers.commands import Command, Direction
 from controllers.events import (
     BatteryRead,
     BondChanged,
@@ -99,6 +99,15 @@ class Contacts:
             elif (moment := self._moments.get(name)) and moment.read(value, instant):
                 self._closed(name, instant, reading, told)
         told.events.extend(self._faults())
+        return told
+
+    def passed(
+        self, direction: Direction, now: int, *, at: int | None = None, reading: str | None = None
+    ) -> Told:
+        """Take that a person has passed, as a board tells that counts passages itself."""
+        told = self.tick(now)
+        told.events.append(Passed(direction, id=reading, at=at))
+        told.outputs.extend(self.wired(self._outputs.passed(direction, now)))
         return told
 
     def tick(self, now: int) -> Told:

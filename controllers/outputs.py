@@ -8,7 +8,7 @@ closed or locked, whoever asks for it.
 Knows no wire: the venue hands `Pulse` and `Set` on, one for one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from config.contacts import NORMALLY_CLOSED
@@ -32,11 +32,15 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Switch an output on or off; ``tx``: taking it is taking this release."""
+    """Switch an output on or off; ``tx``: taking it is taking this release.
+
+    ``closes``: it closes or locks, and is worth being tried again.
+    """
 
     channel: str
     on: bool
     tx: str | None = None
+    closes: bool = field(default=False, compare=False)
 
 
 type Output = Pulse | Set
@@ -282,8 +286,12 @@ class Outputs:
     # --- fire
 
     def _harmless(self, outputs: list[Output]) -> list[Output]:
-        """Leave out what closes or locks while there is fire."""
-        return [each for each in outputs if not (self.fire and self._closes(each))]
+        """Leave out what closes or locks while there is fire; mark it else."""
+        harmless = (each for each in outputs if not (self.fire and self._closes(each)))
+        return [
+            replace(each, closes=True) if isinstance(each, Set) and self._closes(each) else each
+            for each in harmless
+        ]
 
     def _closes(self, output: Output) -> bool:
         if isinstance(output, Pulse):

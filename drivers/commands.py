@@ -77,10 +77,15 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Switch an output on or off."""
+    """Switch an output on or off.
+
+    ``insist``: it closes or locks, so it is to be tried until it lands or something else is asked
+    of the output. What opens is never tried again: nobody stands there any more.
+    """
 
     channel: str
     on: bool
+    insist: bool = False
 
 
 @dataclass(frozen=True, slots=True)

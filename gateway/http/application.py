@@ -37,7 +37,6 @@ from gateway.http import (
     spaces,
     stream,
     tickets,
-    visitor,
 )
 from gateway.http.face import Face
 from gateway.http.problems import Problem
@@ -52,7 +51,6 @@ RESOURCES: tuple[Routes, ...] = (
     stream.routes,
     passages.routes,
     tickets.routes,
-    visitor.routes,
     feed.routes,
     sources.routes,
     ingress.routes,

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from config import Equipment, Site
 from gateway.entitlements.place import Direction, Place
-from gateway.venue.codes import Accepts
 from gateway.venue.machines import longest_ms
 
 SETTLE_AFTER_MS = 5_000
@@ -39,7 +38,7 @@ class ReaderFacts:
     ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction;
     ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP;
     ``carries`` that it is a handheld which carries a list; ``refuses_inside`` that its space lets
-    nobody in who is inside; ``accepts`` which codes its entry takes.
+    nobody in who is inside.
     """
 
     id: str
@@ -49,7 +48,6 @@ class ReaderFacts:
     asks: bool = False
     carries: bool = False
     refuses_inside: bool = False
-    accepts: Accepts = "any"
 
     def place(self, direction: Direction | None) -> Place | None:
         """Return the place in a direction; by default the reader's own, entry where it has both."""
@@ -83,7 +81,6 @@ def readers(site: Site) -> dict[str, ReaderFacts]:
             each.controller in asking,
             each.carries,
             each.space in refusing,
-            each.accepts,
         )
         for each in site.equipment
     }

@@ -10,6 +10,8 @@ from config.values import Kind
 from config.wires import Wires as SettingsOfWires
 from config.wires import WireSettings
 from drivers.link import Wire
+from drivers.modbus.settings import ModbusSettings
+from drivers.modbus.wire import ModbusWire
 from drivers.mqtt.settings import MqttSettings
 from drivers.mqtt.wire import MqttWire
 from drivers.serial.settings import SerialSettings
@@ -29,6 +31,7 @@ class HttpSettings(WireSettings):
 
 SETTINGS: Final[SettingsOfWires] = {
     "http": HttpSettings,
+    "modbus": ModbusSettings,
     "mqtt": MqttSettings,
     "serial": SerialSettings,
 }
@@ -37,4 +40,4 @@ SETTINGS: Final[SettingsOfWires] = {
 
 def wires() -> Wires:
     """Return the wires that have a link to keep; each holds what its links share."""
-    return {"mqtt": MqttWire(), "serial": SerialWire()}
+    return {"modbus": ModbusWire(), "mqtt": MqttWire(), "serial": SerialWire()}

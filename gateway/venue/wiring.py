@@ -148,6 +148,8 @@ class Board(Outlet):
                 return Read((told.LinkLost(why),))
             case LinkChanged():
                 return Read((told.LinkBack(),))
+            case GateEvent(type=GateEventType.PASSED, direction=str() as way, id=reading, at=at):
+                found = self._contacts.passed(way, now, at=at, reading=reading)
             case GateEvent():
                 return Read(_events_of(signal, None))
             case _:
@@ -189,7 +191,7 @@ def wiring_of(equipment: Equipment) -> Wiring:
 def _switched(output: Output) -> Order:
     if isinstance(output, Pulse):
         return Order(to_wire.Pulse(output.channel, output.ms, output.on), output.tx)
-    return Order(to_wire.Set(output.channel, output.on), output.tx)
+    return Order(to_wire.Set(output.channel, output.on, output.closes), output.tx)
 
 
 def _events_of(event: GateEvent, only: asked.Direction | None) -> list[told.Event]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.modbus.profile import load
 from drivers.serial.profile import profiles
 from gateway.embedded import mosquitto
 
@@ -16,6 +17,7 @@ from gateway.embedded import mosquitto
 def _profiles_read() -> None:
     """Read the profiles' files before a loop runs, as a gateway does at its start."""
     profiles()
+    load("waveshare-relay-8-d")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from drivers.commands import Ping
 from drivers.link import CommandFailed
 from tests.integration.wires.bench import Bench, Venue, wall
 from tests.integration.wires.conftest import need_mosquitto
+from tests.integration.wires.modbus_benches import ModbusRtuBench, ModbusTcpBench
 from tests.integration.wires.mqtt_bench import MqttBench
 from tests.integration.wires.serial_benches import ScannerBench, SerialGateBench
 
@@ -20,6 +21,8 @@ def _on_mqtt(folder: Path) -> Bench:
 
 
 BENCHES: dict[str, Callable[[Path], Bench]] = {
+    "modbus-rtu": ModbusRtuBench,
+    "modbus-tcp": ModbusTcpBench,
     "mqtt": _on_mqtt,
     "scanner": ScannerBench,
     "serial-gate": SerialGateBench,

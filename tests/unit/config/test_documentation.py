@@ -10,6 +10,7 @@ from config.contacts import CONTACTS, Contact
 from config.sources import Source
 from config.values import Section
 from config.webhooks import Webhook
+from drivers.modbus.settings import ModbusSettings
 from drivers.mqtt.settings import MqttSettings
 from drivers.serial.settings import SerialSettings
 
@@ -33,6 +34,7 @@ TABLES = [
     models.Equipment,
     Source,
     Webhook,
+    ModbusSettings,
     MqttSettings,
     SerialSettings,
 ]

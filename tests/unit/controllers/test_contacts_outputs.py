@@ -354,6 +354,26 @@ class TestDoors:
 OPEN_5S = Pulse("lock", 5_000, "e1")
 
 
+def test_what_closes_or_locks_says_so_and_nothing_else_does() -> None:
+    """A wire tries that again until it lands; what opens is never tried again."""
+    level, whole, door = gate(release="level"), gate(WHOLE), gate(TestDoors.DOOR)
+    opening = [
+        *level.carry(Release("entry", "e1", 1), 1_000),
+        *whole.carry(SetMode("exit", "free"), 1_000),
+        *door.carry(Unlock(), 1_000),
+    ]
+    closing = [
+        *level.carry(Revoke("entry", "e1"), 2_000),
+        *whole.carry(SetMode("exit", "locked"), 2_000),
+        *door.carry(Lock(), 2_000),
+    ]
+
+    sets = [[each.closes for each in some if isinstance(each, Set)] for some in (opening, closing)]
+    assert not any(sets[0])
+    assert sets[1]
+    assert all(sets[1])
+
+
 class TestFire:
     """Fire release is wired into the gate; what we can do wrong is to lock."""
 
