@@ -19,6 +19,7 @@ _DOOR: tuple[Kind, ...] = ("door",)
 BELONGS: dict[str, tuple[Kind, ...]] = {
     "opens": ("reader",),
     "count_on": _READS,
+    "accepts": _READS,
     "local_policy": _READS,
     "repeat_ms": _READS,
     "local_persons": _READS,

@@ -232,6 +232,8 @@ class Equipment(Section):
     """The turnstile or door that grants of this reader open."""
     count_on: CountOn = "grant"
     """What counts a person: the grant, or the passage that the gate reports."""
+    accepts: Literal["any", "proven", "rotating"] = "any"
+    """What codes its entry takes: any, signed and rotating ones, or rotating ones only."""
     local_policy: Literal["deny", "admit", "signed"] = "deny"
     """When the store is silent: deny, admit, or admit whoever shows a signed or rotating code."""
     local_persons: Persons = 500

@@ -37,6 +37,7 @@ from gateway.http import (
     spaces,
     stream,
     tickets,
+    visitor,
 )
 from gateway.http.face import Face
 from gateway.http.problems import Problem
@@ -51,6 +52,7 @@ RESOURCES: tuple[Routes, ...] = (
     stream.routes,
     passages.routes,
     tickets.routes,
+    visitor.routes,
     feed.routes,
     sources.routes,
     ingress.routes,

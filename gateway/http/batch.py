@@ -38,7 +38,8 @@ from gateway.tickets.codes.reading import MALFORMED, Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
-from gateway.venue.codes import noted
+from gateway.venue.codes import demanded, noted
+from gateway.venue.readers import ReaderFacts
 
 ITEMS = 1000
 GROUP = 32
@@ -62,6 +63,7 @@ class OfflineScan(msgspec.Struct, forbid_unknown_fields=True):
 class _Item:
     position: int
     scan: OfflineScan
+    reader: ReaderFacts
     place: Place
     at: int
     reading: Reading = MALFORMED
@@ -113,7 +115,7 @@ def _read(
         try:
             scan = decoder.decode(raw)
             said = instant("at", scan.at)
-            _, place = place_of(face, identity, None, scan.direction)
+            reader, place = place_of(face, identity, None, scan.direction)
             check_length(scan.code)
         except (Problem, msgspec.DecodeError, UnicodeDecodeError) as error:
             text = bytes(raw)
@@ -121,7 +123,7 @@ def _read(
             nonce = nonce_of(text, NONCE_LENGTH)
             answers[position] = {"nonce": nonce, "problem": problem.document()}
             continue
-        yield _Item(position, scan, place, believed(said, now))
+        yield _Item(position, scan, reader, place, believed(said, now))
 
 
 def _groups(face: Face, items: list[_Item]) -> Iterator[list[_Item]]:
@@ -147,6 +149,7 @@ def _groups(face: Face, items: list[_Item]) -> Iterator[list[_Item]]:
 async def _record(face: Face, identity: Identity, item: _Item) -> Decision:
     scan, store = item.scan, face.services.store
     reading = await face.services.operations.codes.settled(scan.code, item.reading, item.at)
+    reading = demanded(reading, item.reader.accepts, item.place.direction)
     if reading.reference is None:
         return await store.malformed(item.place, operator=identity.operator)
     claim = Claim(

@@ -29,6 +29,7 @@ TITLES = {
     "conflict": "This cannot be done now.",
     "all_passed": "All have passed; there is nothing to give back.",
     "not_a_grant": "This event granted nothing.",
+    "cannot_rotate": "This ticket's code cannot rotate.",
     "past_retention": "What happened then is past its retention.",
     "ticket_in_use": "Somebody is inside with this ticket, or about to pass.",
     "undone": "This stamp was taken back.",

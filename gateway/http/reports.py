@@ -47,6 +47,10 @@ CSV_ROWS: Final = 40
 XLSX_ROWS: Final = 8
 """Written at once, between scans (`reading.streamed`)."""
 
+ANSWERS_AT_ONCE: Final = 4
+"""The same of reports as JSON: the rest of the connections is for short questions."""
+
+_answers = asyncio.Semaphore(ANSWERS_AT_ONCE)
 _exports = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
 
@@ -105,7 +109,8 @@ async def report(
         case "xlsx":
             return await _xlsx(request, central, question, language)
         case _:
-            answer = await reading.answer(central, question)
+            async with _answers:
+                answer = await reading.answer(central, question)
             return json_answer(await asyncio.to_thread(_encoded, answer, language))
 
 

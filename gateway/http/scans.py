@@ -27,7 +27,7 @@ from gateway.tickets.codes.reading import Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
-from gateway.venue.codes import noted
+from gateway.venue.codes import demanded, noted
 from gateway.venue.late import LateScan
 from gateway.venue.readers import ReaderFacts
 from gateway.venue.scanning import LOCAL, Admission
@@ -102,6 +102,8 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
     reading = read_code(face, scan.code)
     if reading.objection:
         reading = await services.operations.codes.settled(scan.code, reading)
+    if reader.accepts != "any" and identity.rank < OPERATOR:  # who looks at the ticket as well
+        reading = demanded(reading, reader.accepts, place.direction)
     code = reading.reference
     operator = identity.operator if override is None else identity.name
     if scan.nonce is None and place.direction == "exit":

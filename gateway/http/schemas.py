@@ -52,6 +52,35 @@ class TicketAnswer(msgspec.Struct):
     inside: str | None
 
 
+class Rotation(msgspec.Struct):
+    """How a ticket's code changes (RFC 6238, SHA-1): ``prefix`` and a figure of ``digits``."""
+
+    prefix: str
+    secret: str
+    """The ticket's own, in base32."""
+    step_s: int
+    digits: int
+
+
+class VisitorAnswer(msgspec.Struct):
+    """A ticket as its visitor sees it; ``code`` holds at ``now``."""
+
+    site: str
+    language: str
+    timezone: str
+    now: datetime
+    code: str
+    rotation: Rotation
+    ticket: TicketAnswer
+
+
+class PageAnswer(msgspec.Struct):
+    """Where a visitor's page is, and what a wallet needs that changes codes by itself."""
+
+    path: str
+    rotation: Rotation
+
+
 class ConflictAnswer(msgspec.Struct, rename={"with_event": "with"}):
     """An admission that the rules would have refused."""
 

@@ -8,9 +8,12 @@ explains has the store asked at once, so that the first code of a new key is not
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
+
+import msgspec
 
 from config import Site
+from gateway.entitlements.place import Direction
 from gateway.errors import StoreUnavailable
 from gateway.tickets.codes.decoder import Decoder
 from gateway.tickets.codes.foreign import formats_of
@@ -22,6 +25,9 @@ from gateway.tickets.reasons import Reason
 LOOK_EVERY_S: Final = 0.5
 NEW_KEY_PATIENCE_S: Final = 0.05
 """What a scan with a key unknown here may wait for the store: it has promised an answer in time."""
+
+
+type Accepts = Literal["any", "proven", "rotating"]
 
 
 class Shelf(Protocol):
@@ -94,6 +100,18 @@ class Codes:
             with suppress(StoreUnavailable):
                 await self.look()
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def demanded(reading: Reading, accepts: Accepts, direction: Direction) -> Reading:
+    """Object to a code that an entry does not take: a copy of what can be read in a proven one.
+
+    Whoever goes out shows what they like.
+    """
+    if accepts == "any" or direction == "exit" or reading.objection or reading.step is not None:
+        return reading
+    if accepts == "proven":
+        return reading if reading.signed else msgspec.structs.replace(reading, objection="b")
+    return msgspec.structs.replace(reading, objection="t", signed=False)
 
 
 def noted(decision: Decision, reading: Reading) -> Decision:

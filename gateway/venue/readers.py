@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from config import Equipment, Site
 from gateway.entitlements.place import Direction, Place
+from gateway.venue.codes import Accepts
 from gateway.venue.machines import longest_ms
 
 SETTLE_AFTER_MS = 5_000
@@ -38,7 +39,7 @@ class ReaderFacts:
     ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction;
     ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP;
     ``carries`` that it is a handheld which carries a list; ``refuses_inside`` that its space lets
-    nobody in who is inside.
+    nobody in who is inside; ``accepts`` which codes its entry takes.
     """
 
     id: str
@@ -48,6 +49,7 @@ class ReaderFacts:
     asks: bool = False
     carries: bool = False
     refuses_inside: bool = False
+    accepts: Accepts = "any"
 
     def place(self, direction: Direction | None) -> Place | None:
         """Return the place in a direction; by default the reader's own, entry where it has both."""
@@ -81,6 +83,7 @@ def readers(site: Site) -> dict[str, ReaderFacts]:
             each.controller in asking,
             each.carries,
             each.space in refusing,
+            each.accepts,
         )
         for each in site.equipment
     }

@@ -21,7 +21,7 @@ from gateway.tickets.codes import MAX_CODE_BYTES
 from gateway.tickets.codes.reading import MALFORMED, Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import REFUSES_EXIT, Reason
-from gateway.venue.codes import noted
+from gateway.venue.codes import demanded, noted
 from gateway.venue.late import LateScan
 from gateway.venue.needs import Needs
 from gateway.venue.settlements import Entry, Malformed, Untracked
@@ -209,6 +209,7 @@ class Scanner:
         reading = shown.reading
         if reading.objection:
             reading = await needs.codes.settled(shown.text, reading)
+        reading = demanded(reading, self._equipment.accepts, place.direction)
         if barrier.refusal(place.direction) == "lane_busy":
             busy = self._busy(read, place)
             if busy is not None:

@@ -41,7 +41,7 @@ async def run(plan: Plan) -> list[Figure]:
         plan.say(f"  {days * EVENTS_A_DAY:,} events written in {took_s:.0f} s")
         rolled_s = await summed_up(stand, days)
         key = await stand.make_key("operator")
-        storm_tickets = int(plan.live_rate * 300)
+        storm_tickets = int(plan.live_rate * 120)
         await stand.sell(0, storm_tickets)
         async with visitors(stand, rate=plan.live_rate, first=0, seed=plan.seed) as storm:
             figures = await ask(stand.url, key, days)

@@ -172,6 +172,23 @@ async def test_a_viewer_sees_figures_and_nobodys_name(browser: Browser, day: Hou
         await total(desk, "stamps", f"{COME}")
         await expect(desk.page.locator("#answer")).not_to_contain_text("Holder")
         await expect(desk.page.locator(".tabs")).not_to_contain_text("Door list")
+        await show(desk, "arrivals")
+        await total(desk, "come", f"{COME}")
+        await expect(desk.page.locator("#answer tbody a")).to_have_count(0)
+
+
+async def test_asked_again_the_figures_are_those_of_now(browser: Browser, day: House) -> None:
+    async with office(browser, day) as desk:
+        await show(desk, "refusals")
+        await desk.page.click("#ask button.main")
+        await total(desk, "refusals", "1")
+        await desk.scan("T1")
+
+        figure = desk.page.locator("#answer [data-total=refusals]")
+        async with asyncio.timeout(10):
+            while await figure.inner_text() != "2":
+                await desk.page.click("#ask button.main")
+                await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("facts", [{}, ABROAD], ids=["english-desktop", "french-phone"])

@@ -1,7 +1,7 @@
 // What the screens are drawn with, under one name: elements, state, effects.
 //
 // `html` writes elements as they look; a signal read while drawing draws that part anew when it
-// changes. Nothing of ours imports from ../vendor but this file and chart.js.
+// changes. Nothing of ours imports from ../vendor but this file, chart.js and ticket/symbol.js.
 
 import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";

@@ -9,10 +9,12 @@ import { isFigure, text } from "./cells.js";
 import { DoorList } from "./door.js";
 import { Opened } from "./opened.js";
 import { Picture } from "./picture.js";
-import { address, sent } from "./question.js";
+import { address, again, sent } from "./question.js";
+import { reports } from "./venue.js";
 import { word } from "./words.js";
 
 const SHOWN = 200;
+const EVENTS = "/v1/events";
 // What the files have and a screen has no room for: an id where there is a name, a session's end.
 const SPARE = ["ends_at"];
 const NAMED = { product: "product_label", session: "label" };
@@ -26,7 +28,7 @@ export function Answer({ report, given }) {
   const opened = useSignal(null);
   const asked = sent(report, given);
   const path = `/v1/reports/${report.name}`;
-  const key = JSON.stringify([report.name, asked, language.value]);
+  const key = JSON.stringify([report.name, asked, language.value, again.value]);
   useEffect(() => {
     const leaving = new AbortController();
     [found.value, problem.value, shown.value, opened.value] = [null, null, SHOWN, null];
@@ -86,7 +88,7 @@ function Figure({ answer, asked, row, name, open }) {
   const given = row[name] ? filters(answer.opens, asked, row, name) : null;
   if (!given) return shown;
   const says = word("open.figure", { figure: shown, of: answer.labels[name] });
-  if (answer.opens.path !== "/v1/events") return html`<a href=${address(answer.opens.path.split("/").pop(), given)} title=${says} aria-label=${says}>${shown}</a>`;
+  if (answer.opens.path !== EVENTS) return html`<a href=${address(answer.opens.path.split("/").pop(), given)} title=${says} aria-label=${says}>${shown}</a>`;
   return html`<button type="button" class="link" title=${says} aria-label=${says} onclick=${() => open({ given, figure: row[name], title: `${answer.labels[name]}: ${number(row[name])}` })}>${shown}</button>`;
 }
 
@@ -94,6 +96,8 @@ function Figure({ answer, asked, row, name, open }) {
 function filters(opens, asked, row, name) {
   if (!(name in opens.figures)) return null;
   const { from, to, columns: _columns, by: _by, ...others } = asked;
+  const target = opens.path.split("/").pop();
+  if (opens.path !== EVENTS && !reports.value.some((report) => report.name === target)) return null; // not for everybody
   const own = opens.by.filter((each) => each in row);
   if (own.some((each) => row[each] === null)) return null;
   const rest = opens.ever ? {} : { ...others, from, to };

@@ -22,7 +22,14 @@ export const address = (name, given) => {
   return `#${name}${query.size ? `?${query}` : ""}`;
 };
 
-export const go = (name, given) => (location.hash = address(name, given));
+// How often the same was asked again: the figures of today go on.
+export const again = signal(0);
+
+export function go(name, given) {
+  const to = address(name, given);
+  if (to === location.hash) again.value += 1;
+  else location.hash = to;
+}
 
 // The venue's today, and the days around it.
 export const today = computed(() => new Date().toLocaleDateString("sv", { timeZone: session.value?.site.timezone }));

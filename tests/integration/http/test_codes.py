@@ -3,19 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from config import Site
 from gateway.central.code_keys import CodeKeyTable
 from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.tickets.codes import rotating, signed
 from gateway.tickets.codes.keys import CodeKey, Kind
 from gateway.venue.code_desk import CodeDesk, NoSuchKey
 from gateway.venue.printing import CannotSign, Wanted, to_print
-from tests.integration.http.conftest import SITE, House
+from tests.integration.http.conftest import SITE, House, a_house
 
 REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
 FIRST = 0x41
@@ -64,10 +65,14 @@ class Desk:
         await self.house.services.operations.codes.look()
 
 
-@pytest.fixture
-def desk(house: House) -> Desk:
+def desk_of(house: House) -> Desk:
     rows, shelf = CodeKeyTable(house.central, SITE), CodeKeyShelf(house.admin)
     return Desk(house, CodeDesk(rows, shelf, now_ms, secrets.token_bytes))
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    return desk_of(house)
 
 
 def changed(code: str) -> str:
@@ -256,3 +261,40 @@ async def test_nothing_is_printed_without_a_key(desk: Desk) -> None:
 
     with pytest.raises(CannotSign, match="composteur codes key create"):
         await to_print(desk.house.central, [], Kind.MAC, Wanted(codes=[sold(1)]), now_ms())
+
+
+@pytest.fixture
+async def strict(redis_url: str, database_url: str) -> AsyncIterator[Desk]:
+    """A door that takes rotating codes only."""
+    spaces = [{"id": "hall"}]
+    door = {"id": "door", "space": "hall", "direction": "both", "accepts": "rotating"}
+    named = {"id": SITE, "name": "Museum", "timezone": "Europe/Paris"}
+    site = Site.model_validate({"site": named, "space": spaces, "equipment": [door]})
+    async with a_house(redis_url, database_url, site=site) as house:
+        await house.sell(
+            "UPDATE composteur.site SET epoch = 1",
+            "INSERT INTO composteur.product (id, label) VALUES ('day', 'Day')",
+        )
+        await house.admin.put_products(await house.central.fetch("feed.products", ["day"], [1]))
+        yield desk_of(house)
+
+
+async def test_copied_reference_is_stale_where_only_rotating_codes_are_taken(strict: Desk) -> None:
+    await strict.sell(REFERENCE)
+    key = await strict.keys.create(Kind.ROTATING)
+
+    assert await strict.reason(REFERENCE) == "stale_code"
+    assert await strict.reason(rotating.code_at(key, REFERENCE, now_ms())) == "granted"
+    assert await strict.reason(REFERENCE, direction="exit") == "granted"
+
+
+async def test_operator_who_types_the_reference_lets_its_ticket_in(strict: Desk) -> None:
+    await strict.sell(REFERENCE)
+
+    answer = await strict.house.client.post(
+        "/v1/scans",
+        json={"code": REFERENCE, "reader": "door"},
+        headers=strict.house.bearer("operator"),
+    )
+
+    assert (await answer.json())["decision"] == "granted"

@@ -77,18 +77,11 @@ async def sending_of(webhooks: Webhooks) -> AsyncIterator[None]:
         yield
 
 
-async def streamed(central: Central, webhooks: Webhooks, *lines: bytes) -> None:
-    """Have the streamer take events into the database."""
-    stream = Stream()
-    site = await central.fetchrow("sites.read", "museum")
-    if site is not None and site["position"] != "0-0":
-        stream.entries = [(site["position"].encode(), b"")]
-    last = stream.write(*lines)
-
+def a_streamer(central: Central, webhooks: Webhooks, stream: Stream) -> Streamer:
     async def never() -> None:
         raise AssertionError
 
-    streamer = Streamer(
+    return Streamer(
         central,
         stream,
         "museum",
@@ -97,6 +90,16 @@ async def streamed(central: Central, webhooks: Webhooks, *lines: bytes) -> None:
         store_went_back=never,
         calls=webhooks.wanted,
     )
+
+
+async def streamed(central: Central, webhooks: Webhooks, *lines: bytes) -> None:
+    """Have the streamer take events into the database."""
+    stream = Stream()
+    site = await central.fetchrow("sites.read", "museum")
+    if site is not None and site["position"] != "0-0":
+        stream.entries = [(site["position"].encode(), b"")]
+    last = stream.write(*lines)
+    streamer = a_streamer(central, webhooks, stream)
     async with kept_going(streamer=streamer.run):
         await until(lambda: streamer.position == last)
 
@@ -186,6 +189,19 @@ async def test_receiver_that_was_away_is_told_everything_in_order_and_once(
     assert len(set(receiver.ids[:6])) == 1, "what is tried again keeps its id"
 
 
+async def test_operators_are_told_after_three_attempts_in_a_row(
+    central: Central, one: Process, receiver: Receiver, hook: Webhook
+) -> None:
+    receiver.statuses = [500, 500, 204, 500, 500, 204]
+    webhooks = webhooks_of(central, one, [hook.model_copy(update={"at_once": 1})])
+    await streamed(central, webhooks, *grants("A", "B"))
+    async with sending_of(webhooks):
+        await stands(central)
+
+    assert receiver.told == [("granted", "A"), ("granted", "B")]
+    assert one.operations.alarms.documents() == []
+
+
 async def test_what_a_receiver_refuses_is_set_aside_and_holds_up_nothing(
     central: Central, one: Process, receiver: Receiver, hook: Webhook
 ) -> None:
@@ -231,6 +247,20 @@ async def test_calls_outlive_the_gateway_that_made_them(
         await until(lambda: len(receiver.events) == 1)
 
     assert receiver.told == [("granted", "A")]
+
+
+async def test_what_a_lost_store_is_emptied_of_is_told_too(
+    central: Central, one: Process, receiver: Receiver, hook: Webhook
+) -> None:
+    webhooks, stream = webhooks_of(central, one, [hook]), Stream()
+    stream.write(*grants("A", "B"))
+    streamer = a_streamer(central, webhooks, stream)
+
+    assert [await streamer.drain_all() for _ in range(2)] == [2, 0]
+
+    async with sending_of(webhooks):
+        await stands(central)
+    assert receiver.told == [("granted", "A"), ("granted", "B")]
 
 
 async def test_of_two_gateways_one_sends(
@@ -290,6 +320,7 @@ async def test_an_alarm_is_told_once_when_raised_and_once_when_over(
         await until(lambda: len(receiver.events) == 3)
         alarms.raise_("space_full", space="hall", text="300 of 300")
         await until(lambda: len(receiver.events) == 4)
+        await stands(central)
 
     async with sending_of(webhooks_of(central, one, [hook])):
         alarms.clear("forced", equipment="safe")

@@ -97,6 +97,7 @@ def test_least_roles_are_those_of_the_design() -> None:
         ("GET", "/v1/tickets/{code}"): Role.SCANNER,
         ("GET", "/v1/tickets"): Role.OPERATOR,
         ("GET", "/v1/tickets/{code}/history"): Role.OPERATOR,
+        ("GET", "/v1/tickets/{code}/page"): Role.ADMIN,
         ("POST", "/v1/tickets/{code}/destroy"): Role.OPERATOR,
         ("POST", "/v1/tickets/{code}/undo"): Role.OPERATOR,
         ("PUT", "/v1/tickets/{code}"): Role.ADMIN,
