@@ -5,6 +5,7 @@ the list of a venue's tickets is not everybody's, even under hashes.
 """
 
 import asyncio
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -66,4 +67,16 @@ async def carry(
         if number % AT_ONCE == 0:
             await asyncio.sleep(0)
     last = found[-1].ticket.code if len(found) == limit else None
-    return answer({"at": face.times.write(now), "items": rows, "next": last})
+    return answer(
+        {
+            "at": face.times.write(now),
+            "keys": [
+                {"id": key.id, "public": b64encode(key.public).decode()}
+                for key in services.operations.codes.keys
+                if key.public and key.holds(now)
+            ],
+            "signed": facts.signed,
+            "items": rows,
+            "next": last,
+        }
+    )

@@ -202,10 +202,22 @@ class CarriedTicket(msgspec.Struct):
     w: list[tuple[int | None, int | None, int | None]]
 
 
+class PublicKey(msgspec.Struct):
+    """The public half of a key that signs codes (Ed25519), in base64."""
+
+    id: int
+    public: str
+
+
 class CarriedAnswer(msgspec.Struct):
-    """A page of the list, and when it was made."""
+    """A page of the list, and when it was made.
+
+    ``keys`` check signed codes; ``signed`` says that one vouches for a ticket which is not listed.
+    """
 
     at: datetime
+    keys: list[PublicKey]
+    signed: bool
     items: list[CarriedTicket]
     next: str | None
 

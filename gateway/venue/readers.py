@@ -39,7 +39,8 @@ class ReaderFacts:
     ``entry`` and ``exit`` are its places, or ``None`` where it does not serve the direction;
     ``opens`` is the gate its grants release; ``asks`` says that it is a gate which speaks HTTP;
     ``carries`` that it is a handheld which carries a list; ``refuses_inside`` that its space lets
-    nobody in who is inside; ``accepts`` which codes its entry takes.
+    nobody in who is inside; ``accepts`` which codes its entry takes; ``signed``
+    that a signature lets in while the store is silent.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ReaderFacts:
     carries: bool = False
     refuses_inside: bool = False
     accepts: Accepts = "any"
+    signed: bool = False
 
     def place(self, direction: Direction | None) -> Place | None:
         """Return the place in a direction; by default the reader's own, entry where it has both."""
@@ -84,6 +86,7 @@ def readers(site: Site) -> dict[str, ReaderFacts]:
             each.carries,
             each.space in refusing,
             each.accepts,
+            each.local_policy == "signed",
         )
         for each in site.equipment
     }

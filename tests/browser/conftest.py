@@ -138,7 +138,13 @@ A_SITE = Site.model_validate(
             {"id": "vault", "name": "Vault", "parent": "hall"},
         ],
         "equipment": [
-            {"id": "door", "space": "hall", "direction": "both", "carries": True},
+            {
+                "id": "door",
+                "space": "hall",
+                "direction": "both",
+                "carries": True,
+                "local_policy": "signed",
+            },
             {"id": "lane", "space": "hall", "direction": "both", "count_on": "passage"},
         ],
     }

@@ -1,7 +1,10 @@
 """What a steward does at the handheld page, mostly without a mouse; with real stores behind it."""
 
 import asyncio
+import base64
 import io
+import secrets
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,8 +14,13 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from gateway.central.code_keys import CodeKeyTable
+from gateway.entitlements.code_keys import CodeKeyShelf
+from gateway.tickets.codes import signed
+from gateway.tickets.codes.keys import Kind
+from gateway.venue.code_desk import CodeDesk
 from tests.browser.conftest import ABROAD, ARGUMENTS, CHROMIUM, Desk, a_desk
-from tests.integration.http.conftest import House
+from tests.integration.http.conftest import SITE, House
 
 
 @pytest.fixture
@@ -321,3 +329,73 @@ async def test_key_bound_to_no_reader_says_that_nobody_knows(
 
         await shows(desk, "wait", "No answer")
         await expect(desk.page.locator("#queue")).to_have_class("state idle")
+
+
+# --- codes that prove themselves
+
+REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
+
+
+@pytest.fixture
+async def signed_code(station: Desk) -> str:
+    """A code of a ticket that was sold after the list was carried; the handheld is alone now."""
+    house = station.house
+    rows, shelf = CodeKeyTable(house.central, SITE), CodeKeyShelf(house.admin)
+    desk = CodeDesk(rows, shelf, lambda: time.time_ns() // 1_000_000, secrets.token_bytes)
+    key = await desk.create(Kind.ED25519)
+    await house.services.operations.codes.look()
+    await station.page.reload()
+    await carried(station, 1)
+    await station.sell(REFERENCE)
+    await offline(station)
+    return signed.sign(key, signed.Claim(REFERENCE, None, int(time.time()) + 3600))
+
+
+async def test_signature_vouches_for_a_ticket_the_list_does_not_know(
+    station: Desk, signed_code: str
+) -> None:
+    await typed(station.page, signed_code)
+    await shows(station, "yes", "Granted")
+    await station.page.wait_for_timeout(3100)  # a second reading, and no longer the first one
+
+    await typed(station.page, signed_code)
+    await shows(station, "no", "Already used")
+
+    await station.context.set_offline(False)
+    await expect(station.page.locator("#queue")).to_have_class("state idle", timeout=15_000)
+    view = await station.house.store.look(REFERENCE)
+    assert view is not None
+    assert view.made == 1
+
+
+async def test_forged_signature_is_refused_by_the_handheld_itself(
+    station: Desk, signed_code: str
+) -> None:
+    forged = signed_code[:-1] + ("0" if signed_code[-1] != "0" else "1")
+
+    await typed(station.page, forged)
+
+    await shows(station, "no", "Refused")
+    assert await station.page.locator("#result .denied").count() == 1
+
+
+async def test_page_checks_signatures_as_the_gateway_does(station: Desk, signed_code: str) -> None:
+    bits = [(signed_code, "good")]
+    for place in range(3, len(signed_code), 7):
+        other = "A" if signed_code[place] != "A" else "B"
+        bits.append((signed_code[:place] + other + signed_code[place + 1 :], "not good"))
+    key = (await CodeKeyShelf(station.house.admin).read())[1][0]
+    keys = [{"id": key.id, "public": base64.b64encode(key.public).decode()}]
+    await station.context.set_offline(False)
+
+    found = await station.page.evaluate(
+        """async ([texts, keys]) => {
+            const { prove } = await import("/static/scan/signed.js");
+            return Promise.all(texts.map(async (text) => (await prove(text, keys))?.verdict));
+        }""",
+        [[text for text, _ in bits], keys],
+    )
+
+    assert ["good" if verdict == "good" else "not good" for verdict in found] == [
+        wanted for _, wanted in bits
+    ]

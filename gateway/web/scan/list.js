@@ -13,13 +13,13 @@ const PAGE = 1000;
 const SETTLED_MS = 15000;
 const HASH_LENGTH = 22;
 
-// null: none is carried; else { at (ms, when it was made), count }.
+// null: none is carried; else { at (ms, when it was made), count, keys (public halves that sign codes), signed (they let in) }.
 export const carried = signal(null);
 
 // Carries the list anew every five minutes while the gateway is there.
 export function follow() {
   let asked = 0;
-  one("facts", "list").then((facts) => (carried.value = facts?.reader === session.value?.reader && facts ? { at: facts.at, count: facts.count } : null));
+  one("facts", "list").then((facts) => (carried.value = facts?.reader === session.value?.reader && facts ? { at: facts.at, count: facts.count, keys: facts.keys ?? [], signed: facts.signed ?? false } : null));
   const go = () => {
     if (!reached.value || !session.value?.reader || Date.now() - asked < EVERY_MS) return;
     asked = Date.now();
@@ -40,25 +40,27 @@ async function carry() {
   const rows = [];
   let after = null;
   let at = null;
+  let facts = {};
   do {
     const page = await get("/v1/carried", { limit: PAGE, after }, { patience: 30000 });
     at ??= Date.parse(page.at); // what is stamped while it is being read counts as not in it
     rows.push(...page.items);
+    facts = { keys: page.keys, signed: page.signed };
     after = page.next;
   } while (after);
   const queued = new Set(waiting.value.map(({ key }) => key));
-  await change(["list", "facts"], (list, facts) => {
+  await change(["list", "facts"], (list, kept) => {
     list.clear();
     for (const row of rows) list.put(row);
-    facts.put({ name: "list", at, count: rows.length, reader: session.value.reader });
-    const asked = facts.getAll();
+    kept.put({ name: "list", at, count: rows.length, reader: session.value.reader, ...facts });
+    const asked = kept.getAll();
     asked.onsuccess = () => {
       for (const { name, at: stamped } of asked.result) {
-        if (name.startsWith("s:") && stamped < at - SETTLED_MS && !queued.has(name.slice(2))) facts.delete(name);
+        if (name.startsWith("s:") && stamped < at - SETTLED_MS && !queued.has(name.slice(2))) kept.delete(name);
       }
     };
   });
-  carried.value = { at, count: rows.length };
+  carried.value = { at, count: rows.length, ...facts };
 }
 
 async function forget() {

@@ -10,6 +10,7 @@ import { keep } from "./queue.js";
 import { clockOff, reached } from "./reach.js";
 import { canonical } from "./reference.js";
 import { decide } from "./rule.js";
+import { prove } from "./signed.js";
 import { sense } from "./senses.js";
 
 const KEPT = 20;
@@ -89,10 +90,15 @@ async function noteGrant(code, answer) {
 async function offline(asked) {
   const { code, mode } = asked;
   if (!bound.value) return { kind: "wait", symbol: "?", name: "noanswer", message: "noanswer.unbound", code, offline: true };
-  const reference = canonical(code);
+  const proof = await prove(code, carried.value?.keys ?? []);
+  const reference = proof ? proof.reference : canonical(code);
+  if (proof?.verdict === "bad" && reference) return { kind: "no", symbol: "✕", name: "denied", reason: "bad_signature", message: "offline.here", code, offline: true };
   if (reference === null) return { kind: "no", symbol: "✕", reason: "malformed_code", message: "offline.here", code, offline: true };
   const key = await keyOf(reference);
-  const [row, here] = await lookUp(key);
+  const [listed, here] = await lookUp(key);
+  // A ticket that the list does not know yet is vouched for by its signature, once, where the venue says so.
+  const vouched = proof?.verdict === "good" && carried.value?.signed;
+  const row = listed ?? (vouched ? { n: 1, g: false, r: null, u: false, w: [[proof.starts, proof.until, 1]] } : null);
   const found = decide(row, { direction: asked.direction, persons: asked.persons ?? null }, Date.now() + clockOff.value, here);
   const scan = { ...asked, key, persons: found.persons };
   if (found.decision === "unsure") {
