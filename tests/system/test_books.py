@@ -91,7 +91,7 @@ def test_a_csv_is_imported_and_bad_rows_are_put_aside(gateway: Gateway) -> None:
 
     said = gateway.run("import", str(path), fails=True)
 
-    assert "1 row imported into ticket" in said
+    assert "1 new, 0 changed" in said
     assert "KRSXG5CTNVZA3,nothing" in (gateway.folder / "tickets.csv.rejected.csv").read_text()
     until(lambda: gateway.ask("GET", "/v1/tickets/KRSXG5CTNVZA2")[0] == 200, what="the feed")
     assert gateway.decide("krsx-g5ct-nvza-2") == "granted"
