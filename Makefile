@@ -12,13 +12,13 @@ unexport PYTHONHOME PYTHONPATH
 PREPARE = python=$$(sh scripts/find-python) && "$$python" -I scripts/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint types imports check bench soak env demo-env lock clean
+.PHONY: help demo run test lint types imports check bench soak screenshots env demo-env lock clean
 
 help:  ## say what there is
 	@echo "make TARGET [ARGS=...]"
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; \
-	do printf '  %-10s %s\n' "$$name" "$$text"; done
+	do printf '  %-11s %s\n' "$$name" "$$text"; done
 
 demo: demo-env  ## a museum with visitors, and its dashboard, on this machine
 	@$(PY) -m gateway.cli demo $(ARGS)
@@ -51,6 +51,9 @@ bench: env  ## measure (DESIGN section 11)
 
 soak: env  ## the tests that run for minutes
 	@$(PY) -m pytest -m soak --timeout 0 $(ARGS)
+
+screenshots: env  ## draw docs/screens anew, from the demonstration (needs Chromium)
+	@$(PY) scripts/screenshots.py
 
 env:  ## the environment for tests, in .venv
 	@$(PREPARE) dev

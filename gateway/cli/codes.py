@@ -1,7 +1,7 @@
 """`composteur codes …`: keys of signed and rotating codes; what a reader makes of a code."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gateway.cli.reference import canonical
 from gateway.cli.site import OPERATOR, load_site, site_option, with_stores
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from gateway.tickets.codes.keys import CodeKey
     from gateway.tickets.codes.reading import Reading
 
-KINDS = ("mac", "ed25519", "rotating")
+SIGNING = ("mac", "ed25519")
+KINDS = (*SIGNING, "rotating")
+MOMENT = click.DateTime(("%Y-%m-%dT%H:%M", "%Y-%m-%d"))
+"""By the site's clock."""
 kind_option = click.option(
     "--kind",
     type=click.Choice(KINDS),
@@ -116,6 +120,40 @@ def export(site_path: Path, *, with_secrets: bool) -> None:
     keys = with_stores(site, lambda core: core.code_desk.list())
     told = [_exported(each, with_secrets=with_secrets) for each in keys if each.holds(_now())]
     click.echo(orjson.dumps({"keys": told}, option=orjson.OPT_INDENT_2).decode())
+
+
+@command.command("sign")
+@click.argument("references", metavar="FILE", type=click.File(encoding="utf-8"))
+@click.option("--kind", type=click.Choice(SIGNING), required=True)
+@click.option("--from", "starts", type=MOMENT, help="From when they hold; else open.")
+@click.option("--until", type=MOMENT, help="Until when; else open.")
+@site_option
+def sign(
+    references: Iterable[str],
+    kind: str,
+    starts: datetime | None,
+    until: datetime | None,
+    site_path: Path,
+) -> None:
+    """Print a signed code for each reference of FILE, a line each (-: the input)."""
+    from gateway.tickets.codes import signed
+    from gateway.tickets.codes.keys import Kind, maker
+
+    site = load_site(site_path)
+    zone = ZoneInfo(site.identity.timezone)
+    keys = with_stores(site, lambda core: core.code_desk.list())
+    key = maker(keys, Kind(kind), _now())
+    if key is None:
+        raise click.ClickException(f"there is no {kind} key in use: composteur codes key create")
+    span = [
+        None if each is None else int(each.replace(tzinfo=zone).timestamp())
+        for each in (starts, until)
+    ]
+    for number, line in enumerate(references, 1):
+        try:
+            click.echo(signed.sign(key, signed.Claim(canonical(line), *span)))
+        except ValueError as error:
+            raise click.ClickException(f"line {number}: {error}") from error
 
 
 @command.command("read")

@@ -100,6 +100,8 @@ OPEN_S: Final = 4.0
 """How long the gateway waits for a passage; the gates themselves close sooner (`HOLD_S`)."""
 HOLD_S: Final = 2.5
 WALK_S: Final = 0.9
+PER_MIN: Final = {"turnstile": 60, "door": 120, "reader": 120}
+"""Whom a gate, or a steward, can let through in a minute, as visitors of a demonstration walk."""
 
 
 def handhelds(rate: float) -> dict[str, Space]:
@@ -142,22 +144,27 @@ port = {port}
 [[space]]
 id = "{Space.MUSEUM}"
 name = "The whole museum"
-
+{_room(rate * 80)}
 [[space]]
 id = "{Space.COLLECTION}"
 name = "Permanent collection"
 parent = "{Space.MUSEUM}"
-
+{_room(rate * 60)}
 [[space]]
 id = "{Space.EXHIBITION}"
 name = "Special exhibition"
 parent = "{Space.MUSEUM}"
-
+{_room(rate * 25)}
 [[controller]]
 id = "gates"
 driver = "{wire}"
 
 {"".join(equipment)}"""
+
+
+def _room(persons: float) -> str:
+    """Return for how many a space has room: enough for its visitors, at any rate, as a rule."""
+    return f'capacity = {max(20, round(persons, -1)):.0f}\nfull = "warn"\n'
 
 
 def _gate(gate: Gate) -> str:
@@ -171,6 +178,7 @@ direction = "both"
 controller = "gates"
 count_on = "passage"
 open_s = {OPEN_S:g}
+lane_per_min = {PER_MIN[gate.kind]}
 
 """
 
@@ -182,5 +190,6 @@ id = "{reader}"
 kind = "reader"
 space = "{space}"
 direction = "both"
+lane_per_min = {PER_MIN["reader"]}
 
 """

@@ -31,6 +31,8 @@ class Load:
     seconds: float
     connections: int = 32
     threads: int = 1
+    codes: Path | None = None
+    """A file of codes of one length, a line each, from line `first` on; else those of the tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def parse_storm(output: str) -> Throughput:
 async def closed_loop(load: Load) -> Throughput:
     """Send as fast as answers come back. The child runs on the cores of this process."""
     program = shutil.which("wrk")
+    if program is None and load.codes is not None:
+        raise NoResult("wrk is needed to present a file of codes")
     if program:
         arguments = [
             program,
@@ -122,6 +126,7 @@ async def closed_loop(load: Load) -> Throughput:
             str(load.first),
             '"granted"',
             str(load.threads),
+            *([str(load.codes)] if load.codes else []),
         ]
     else:
         arguments = [

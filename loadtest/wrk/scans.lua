@@ -1,9 +1,10 @@
 -- POST /v1/scans as fast as the answers come back, each request with a ticket of its own.
 --
---   wrk -t THREADS … -s scans.lua URL -- KEY READER TAG FIRST EXPECTED THREADS
+--   wrk -t THREADS … -s scans.lua URL -- KEY READER TAG FIRST EXPECTED THREADS [FILE]
 --
 -- TAG      the first 18 characters of every code (loadtest/codes.py makes the same codes)
 -- FIRST    number of the first ticket; thread i of n takes FIRST + i, FIRST + i + n, …
+-- FILE     with one thread: present its lines instead, from line FIRST + 1 on; all are of one length
 -- EXPECTED what an answer must contain, as plain text; an answer without it is counted as wrong.
 --
 -- wrk gives each thread its own Lua and a request to whichever of its connections is free: the
@@ -24,13 +25,19 @@ end
 
 local floor, find = math.floor, string.find
 local pair = {} -- ten bits to two characters
-local head, reader, tag, expected, stride
+local head, reader, tag, expected, stride, lines
 issued, wrong, number, example = 0, 0, 0, ""
 
 function init(args)
   local key
   key, reader, tag, number = args[1], args[2], args[3], tonumber(args[4]) + place
   expected, stride = args[5], tonumber(args[6])
+  local length = 26
+  if args[7] then
+    lines = assert(io.open(args[7]))
+    length = #lines:read("*l")
+    lines:seek("set", number * (length + 1))
+  end
   for high = 0, 31 do
     for low = 0, 31 do
       pair[high * 32 + low] = ALPHABET:sub(high + 1, high + 1) .. ALPHABET:sub(low + 1, low + 1)
@@ -39,12 +46,21 @@ function init(args)
   local body = '{"code":"","nonce":"","reader":"' .. reader .. '"}'
   head = "POST /v1/scans HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port
     .. "\r\nAuthorization: Bearer " .. key
-    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. (#body + 26 + 26)
+    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. (#body + length + 26)
     .. '\r\n\r\n{"code":"'
   reader = '","reader":"' .. reader .. '"}'
 end
 
+-- The next line of the file, under a nonce of its own.
+local function listed()
+  local code = lines:read("*l")
+  number = number + stride
+  issued = issued + 1
+  return head .. code .. '","nonce":"' .. string.format("%026d", number) .. reader
+end
+
 function request()
+  if lines then return listed() end
   local place_in_span = (number * MULTIPLIER) % SPAN
   local code = tag
     .. pair[floor(place_in_span / 2 ^ 30)]

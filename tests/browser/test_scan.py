@@ -130,7 +130,7 @@ async def test_exit_is_chosen_with_one_press(station: Desk) -> None:
 async def test_destroying_asks_and_is_for_ever(browser: Browser, house: House) -> None:
     async with a_desk(browser, house, "operator", "/scan") as desk:
         await desk.sell("T1")
-        await desk.page.fill("[name=reader]", "door")
+        await desk.page.select_option("select[name=reader]", "door")
         await desk.page.focus("#code")
         await typed(desk.page, "T1")
         await desk.page.click("#act-destroy")
@@ -317,12 +317,25 @@ async def test_two_tabs_upload_each_scan_once(station: Desk) -> None:
     assert view.made == 1
 
 
+async def test_key_bound_to_no_reader_asks_where_it_is_and_goes_on(
+    browser: Browser, house: House
+) -> None:
+    async with a_desk(browser, house, "operator", "/scan") as desk:
+        await desk.sell("T1")
+        await typed(desk.page, "T1")
+        await shows(desk, "wait", "Which reader?")
+
+        await desk.page.select_option("select[name=reader]", "door")
+
+        await shows(desk, "yes", "Granted")
+
+
 async def test_key_bound_to_no_reader_says_that_nobody_knows(
     browser: Browser, house: House
 ) -> None:
     async with a_desk(browser, house, "operator", "/scan") as desk:
         await desk.sell("T1")
-        await desk.page.fill("[name=reader]", "door")
+        await desk.page.select_option("select[name=reader]", "door")
         await desk.page.focus("#code")
         await offline(desk)
         await typed(desk.page, "T1")

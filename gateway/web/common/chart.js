@@ -1,22 +1,31 @@
 // Curves over a day or some hours, painted by uPlot; what they say is written beside them by the room.
 
-import uPlot from "../vendor/uplot.js";
 import { language } from "./language.js";
 import { colour, painted } from "./theme.js";
 import { html, useEffect, useRef } from "./ui.js";
+
+// A quarter of what a page weighs, and nothing but curves needs it: it comes when the first of them is drawn.
+const painter = async () => (await import("../vendor/uplot.js")).default;
 
 // lines: [{ title, colour (of tokens.css), dash?: [on, off], fill?: true, bars?: true }], data: [xs, ys, …] with
 // null for what is not known yet; says: the same in words; x(value): how a place on the axis is written.
 export function Chart({ lines, data, says, x, height = 220 }) {
   const box = useRef(null);
   const plot = useRef(null);
+  const newest = useRef(data);
+  newest.current = data;
   useEffect(() => {
     const element = box.current;
     const width = () => Math.max(200, element.clientWidth);
-    plot.current = new uPlot(options(lines, x, width(), height), data, element);
     const watch = new ResizeObserver(() => plot.current?.setSize({ width: width(), height }));
-    watch.observe(element);
+    let gone = false;
+    painter().then((uPlot) => {
+      if (gone) return;
+      plot.current = new uPlot(options(uPlot, lines, x, width(), height), newest.current, element);
+      watch.observe(element);
+    });
     return () => {
+      gone = true;
       watch.disconnect();
       plot.current?.destroy();
       plot.current = null;
@@ -33,7 +42,7 @@ export function Chart({ lines, data, says, x, height = 220 }) {
   `;
 }
 
-function options(lines, x, width, height) {
+function options(uPlot, lines, x, width, height) {
   const ink = colour("soft");
   const grid = { stroke: colour("line"), width: 1 };
   const font = `13px ${getComputedStyle(document.body).fontFamily}`;

@@ -48,8 +48,16 @@ export function read(code) {
 export const stamp = (code) => scan(code, "stamp");
 export const look = (code) => scan(code, "check");
 
+// Where somebody stands whose key is bound to no reader; a scan that waited for it goes on.
+export function standAt(id) {
+  reader.value = id;
+  const { name, code, mode } = result.value ?? {};
+  if (id && name === "no.reader") scan(code, mode);
+}
+
 async function scan(code, mode) {
   const mine = ++turn;
+  if (!at.value) return show({ kind: "wait", symbol: "!", name: "no.reader", message: "no.reader.choose", code, mode }, mine);
   const asked = { code, nonce: random(), direction: direction.value, mode };
   if (at.value) asked.reader = at.value;
   if (persons.value) asked.persons = persons.value;

@@ -22,6 +22,8 @@ BARE = re.compile(
 """An import of something by its name: a browser without a build step finds none."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[{}:]')
 """Of a module that is one object of texts."""
+MOST_BYTES = 300_000
+"""Compressed, of all that a page's head names; the camera's decoder comes when it is wanted."""
 PACKAGES: list[dict[str, Any]] = tomllib.loads((VENDOR / "packages.toml").read_text())["package"]
 
 
@@ -78,6 +80,17 @@ def test_version_is_that_of_all_files() -> None:
     assert all(isinstance(file, File) for file in one.items.values())
     assert f"/static/~{one.version}/" in one.items["docs/index.html"].body.decode()
     assert files("gateway.web").joinpath("docs", "index.html").is_file()
+
+
+@pytest.mark.parametrize("page", ["dashboard", "scan", "setup"])
+def test_first_load_of_a_page_is_small(page: str) -> None:
+    served = read_files()
+    body = served.items[f"{page}/index.html"]
+    names = set(re.findall(rf'"/static/~{served.version}/([^"]+)"', body.body.decode()))
+    sizes = {name: len(served.items[name].gzipped or served.items[name].body) for name in names}
+
+    assert f"{page}/main.js" in names
+    assert sum(sizes.values()) + len(body.gzipped or body.body) <= MOST_BYTES, sizes
 
 
 def spoken(path: Path) -> tuple[set[str], set[str]]:
