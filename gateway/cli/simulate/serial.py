@@ -1,20 +1,17 @@
 """`composteur simulate scanner|serial-gate`: devices on a serial line, each on a pty."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gateway.cli.simulate.crowds import codes_of
+from gateway.cli.simulate.lives import be, break_, flag, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from drivers.serial.profile import Profile
     from drivers.serial.simulator import SimulatedDevice
-
-    type Life = Callable[[], Coroutine[Any, Any, None]]
+    from gateway.cli.simulate.lives import Life
 
 _port = click.option(
     "--port",
@@ -160,73 +157,17 @@ COMMANDS: Final = (scanner, serial_gate)
 
 
 async def _be(device: "SimulatedDevice", options: dict[str, Any], does: "Life") -> None:
-    """Be a device that does something, until it has done it, its time is up or it is told to go."""
-    import asyncio
-    import signal
-    from contextlib import suppress
-
-    happens = break_(device, options["faults"])
-    me = asyncio.current_task()
-    if me is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
-    with suppress(TimeoutError, asyncio.CancelledError):
-        async with asyncio.timeout(options["seconds"]), device.running():
-            click.echo(f"{options['port']} is there", err=True)
-            tasks = [asyncio.create_task(each(), name="simulated") for each in (does, *happens)]
-            try:
-                await tasks[0]
-            finally:
-                for each in tasks:
-                    each.cancel()
-                await asyncio.wait(tasks)
+    await be(device, options["port"], options["seconds"], does, _broken(device, options["faults"]))
 
 
-def break_(device: "SimulatedDevice", faults: tuple[str, ...]) -> "list[Life]":
+def _broken(device: "SimulatedDevice", faults: tuple[str, ...]) -> "list[Life]":
     """Do to a device what `--fault` says; return what is to happen again and again."""
-    named: dict[str, tuple[str, type]] = {
-        "mute": ("mute", bool),
-        "unheard": ("unheard", bool),
-        "doubled": ("doubled", bool),
-        "refused": ("refused", bool),
-        "late": ("late_s", float),
-        "garbled": ("garbled", float),
+    named = {
+        name: flag(device.faults, name=name) for name in ("mute", "unheard", "doubled", "refused")
     }
-    again = {"unplugged": _unplug, "rebooted": _reboot}
-    happens: list[Life] = []
-    for fault in faults:
-        name, _, value = fault.partition("=")
-        try:
-            if name in again:
-                happens.append(partial(again[name], device, float(value)))
-                continue
-            attribute, kind = named[name]
-            setattr(device.faults, attribute, True if kind is bool else kind(value))
-        except (KeyError, ValueError) as error:
-            raise click.BadParameter(
-                f"{fault!r}; allowed: {', '.join([*named, *again])}", param_hint="--fault"
-            ) from error
-    return happens
-
-
-async def _unplug(device: "SimulatedDevice", every_s: float) -> None:
-    import asyncio
-
-    while True:
-        await asyncio.sleep(every_s)
-        await device.unplug()
-        click.echo("unplugged", err=True)
-        await asyncio.sleep(1.0)
-        await device.plug()
-        click.echo("plugged in", err=True)
-
-
-async def _reboot(device: "SimulatedDevice", every_s: float) -> None:
-    import asyncio
-
-    while True:
-        await asyncio.sleep(every_s)
-        device.reboot()
-        click.echo("rebooted", err=True)
+    named["late"] = number(device.faults, name="late_s")
+    named["garbled"] = number(device.faults, name="garbled")
+    return break_(device, faults, named)
 
 
 async def _profile(name: str, file: Path | None) -> "Profile":
