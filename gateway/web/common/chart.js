@@ -5,7 +5,8 @@ import { colour, painted } from "./theme.js";
 import { html, useEffect, useRef } from "./ui.js";
 
 // A quarter of what a page weighs, and nothing but curves needs it: it comes when the first of them is drawn.
-const painter = async () => (await import("../vendor/uplot.js")).default;
+// Where it does not come, because the page is being left or the network is away, the figures beside it stay.
+const painter = () => import("../vendor/uplot.js").then((found) => found.default, () => null);
 
 // lines: [{ title, colour (of tokens.css), dash?: [on, off], fill?: true, bars?: true }], data: [xs, ys, …] with
 // null for what is not known yet; says: the same in words; x(value): how a place on the axis is written.
@@ -20,7 +21,7 @@ export function Chart({ lines, data, says, x, height = 220 }) {
     const watch = new ResizeObserver(() => plot.current?.setSize({ width: width(), height }));
     let gone = false;
     painter().then((uPlot) => {
-      if (gone) return;
+      if (gone || !uPlot) return;
       plot.current = new uPlot(options(uPlot, lines, x, width(), height), newest.current, element);
       watch.observe(element);
     });
