@@ -15,6 +15,14 @@ SPACE = "hall"
 
 
 @dataclass(frozen=True, slots=True)
+class Wired:
+    """A turnstile with a scan engine on a serial line and a board on Modbus TCP."""
+
+    engine: Path
+    board_port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What differs between the sites of two scenarios."""
 
@@ -28,6 +36,8 @@ class Site:
     """How many turnstiles report their passages over HTTP."""
     gates: int = 0
     """How many gates of ours are on MQTT."""
+    wired: tuple[Wired, ...] = ()
+    """Turnstiles with wires."""
 
     @property
     def path(self) -> Path:
@@ -107,6 +117,43 @@ class Site:
                 f'controller = "board-{number}"',
                 'count_on = "passage"',
             )
+        for number, each in enumerate(self.wired):
+            yield from _turnstile(number, each)
+
+
+def _turnstile(number: int, wired: Wired) -> Iterator[str]:
+    """Write a turnstile on wires: all of its board's eight inputs are read."""
+    yield from (
+        "",
+        "[[controller]]",
+        f'id = "engine-{number}"',
+        'driver = "serial"',
+        f'port = "{wired.engine}"',
+        "",
+        "[[controller]]",
+        f'id = "relays-{number}"',
+        'driver = "modbus"',
+        'profile = "waveshare-relay-8-d"',
+        f'address = "tcp://127.0.0.1:{wired.board_port}"',
+        "gap_ms = 0",
+        "",
+        "[[equipment]]",
+        f'id = "post-{number}"',
+        'kind = "reader"',
+        f'space = "{SPACE}"',
+        'direction = "entry"',
+        f'controller = "engine-{number}"',
+        f'opens = "wired-{number}"',
+        "",
+        "[[equipment]]",
+        f'id = "wired-{number}"',
+        'kind = "turnstile"',
+        f'space = "{SPACE}"',
+        'direction = "both"',
+        f'controller = "relays-{number}"',
+        'count_on = "passage"',
+        "channels = { release_entry = 1, release_exit = 2, passage_entry = 1, passage_exit = 8 }",
+    )
 
 
 def lane(number: int) -> str:

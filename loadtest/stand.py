@@ -26,7 +26,7 @@ from redis.asyncio import Redis
 from loadtest import processes
 from loadtest.client import Connection, Place, Requests
 from loadtest.codes import TAG, code_of
-from loadtest.site import READER, Site
+from loadtest.site import READER, Site, Wired
 from loadtest.sql import statement
 
 GATEWAY = (sys.executable, "-m", "gateway.cli")
@@ -365,6 +365,7 @@ async def temporary_stand(
     redis: str = "embedded",
     lanes: int = 0,
     gates: int = 0,
+    wired: tuple[Wired, ...] = (),
 ) -> AsyncIterator[Stand]:
     """Start a gateway in a folder of its own; stop it and remove the folder."""
     async with temporary_folder(parent) as folder:
@@ -375,6 +376,7 @@ async def temporary_stand(
             redis=redis,
             lanes=lanes,
             gates=gates,
+            wired=wired,
         )
         async with Stand(site, workers=workers, command=command) as stand:
             yield stand

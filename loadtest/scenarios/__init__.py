@@ -10,6 +10,7 @@ NAMES = (
     "throughput",
     "latency",
     "wire",
+    "boards",
     "dashboards",
     "screens",
     "codes",

@@ -1,7 +1,7 @@
 import tomllib
 from pathlib import Path
 
-from loadtest.site import READER, Site, lane
+from loadtest.site import READER, Site, Wired, lane
 
 
 def test_the_site_file_is_one_the_gateway_takes(tmp_path: Path) -> None:
@@ -28,3 +28,11 @@ def test_gates_on_mqtt_bring_a_broker(tmp_path: Path) -> None:
         "board-0",
         "board-1",
     }
+
+
+def test_wired_turnstiles_have_an_engine_and_a_board(tmp_path: Path) -> None:
+    path = Site(tmp_path, 8080, wired=(Wired(tmp_path / "engine-0", 5020),)).write()
+
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert [e["driver"] for e in content["controller"]] == ["serial", "modbus"]
+    assert content["controller"][1]["address"] == "tcp://127.0.0.1:5020"
