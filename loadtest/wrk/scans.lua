@@ -26,13 +26,13 @@ end
 local floor, find = math.floor, string.find
 local pair = {} -- ten bits to two characters
 local head, reader, tag, expected, stride, lines
+local length = 26
 issued, wrong, number, example = 0, 0, 0, ""
 
 function init(args)
   local key
   key, reader, tag, number = args[1], args[2], args[3], tonumber(args[4]) + place
   expected, stride = args[5], tonumber(args[6])
-  local length = 26
   if args[7] then
     lines = assert(io.open(args[7]))
     length = #lines:read("*l")
@@ -53,7 +53,7 @@ end
 
 -- The next line of the file, under a nonce of its own.
 local function listed()
-  local code = lines:read("*l")
+  local code = lines:read("*l") or string.rep("-", length) -- none is left: counted as wrong
   number = number + stride
   issued = issued + 1
   return head .. code .. '","nonce":"' .. string.format("%026d", number) .. reader
