@@ -10,6 +10,7 @@ from gateway.http.face import Face
 from gateway.http.problems import Problem, database_unavailable, invalid
 from gateway.http.responses import answer
 from gateway.http.routing import Routes
+from gateway.http.scans import read_code
 from gateway.http.schemas import Erased, PrivacyExport, RetentionAnswer
 from gateway.http.texts import Text
 from gateway.people.identity import Identity
@@ -81,7 +82,7 @@ async def export(
     face: Face, _request: web.Request, identity: Identity, body: PrivacyRequest
 ) -> web.StreamResponse:
     """Hand out rows, the gate's record, events and acts."""
-    found = await _privacy(face).export(_about(body), identity.name)
+    found = await _privacy(face).export(_about(face, body), identity.name)
     if not found:
         raise Problem(404, "unknown_ticket")
     return answer({"items": found})
@@ -102,7 +103,7 @@ async def erase(
 ) -> web.StreamResponse:
     """Erase (409 while somebody is inside with a ticket; what was erased before it stays so)."""
     privacy = _privacy(face)
-    codes = await privacy.codes(_about(body))
+    codes = await privacy.codes(_about(face, body))
     if not codes:
         raise Problem(404, "unknown_ticket")
     act = privacy.erase_names if body.names else privacy.erase
@@ -122,8 +123,11 @@ def _privacy(face: Face) -> Privacy:
     return face.services.privacy
 
 
-def _about(body: PrivacyRequest) -> About:
+def _about(face: Face, body: PrivacyRequest) -> About:
     given = [name for name in ("code", "holder", "order") if getattr(body, name)]
     if len(given) != 1:
         raise invalid("code", "Name one of `code`, `holder` and `order`.")
-    return About(body.code, body.holder, body.order)
+    code = read_code(face, body.code).reference if body.code else None
+    if body.code and code is None:
+        raise Problem(404, "unknown_ticket")
+    return About(code, body.holder, body.order)

@@ -104,3 +104,11 @@ async def test_one_must_say_whom_it_is_about(house: House, body: dict[str, str])
     assert problem(
         await ask(house, "POST", "/v1/privacy/erase", "admin", body), 422, "invalid", "code"
     )
+
+
+@pytest.mark.parametrize("act", ["export", "erase"])
+@pytest.mark.parametrize("code", ["\0", "a\0b", "C1:FORGED"])
+async def test_what_can_be_no_ticket_is_unknown(house: House, act: str, code: str) -> None:
+    found = await ask(house, "POST", f"/v1/privacy/{act}", "admin", {"code": code})
+
+    assert problem(found, 404, "unknown_ticket")
