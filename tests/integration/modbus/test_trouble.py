@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.commands import Pulse, Set
+from drivers.modbus.simulated_line import TcpSocket
 from drivers.signals import GateEvent, InputChanged, LinkChanged
 from tests.integration.modbus.venue import GATE, KINDS, Kind, Rig, Venue, a_device, a_rig
 
@@ -69,6 +70,38 @@ async def test_a_dead_board_does_not_stall_the_others_on_its_line() -> None:
             asked = alive.asked - before
     assert venue.up("alive") is True
     assert asked > 6  # of 25 polls; a dead board that is not backed off leaves it 2
+
+
+async def test_a_board_that_a_translating_gateway_cannot_reach_is_down_and_the_others_are_not() -> (
+    None
+):
+    venue = Venue()
+    async with (
+        a_rig("tcp", units=(1,)) as rig,
+        venue.running(rig.settings(unit=1), a_device("there")),
+        venue.running(rig.settings(unit=9), a_device("away")),
+    ):
+        await venue.until_down("away")
+        await venue.until_up("there")
+        await asyncio.sleep(0.3)
+    assert venue.up("there") is True
+    (away,) = [each for each in venue.told(LinkChanged) if each.device == "away"]
+    assert "other end says that it does not answer" in away.why
+
+
+async def test_a_connection_on_which_nobody_answers_any_more_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("drivers.modbus.line.DEAF_S", 0.6)
+    venue = Venue()
+    async with a_rig("tcp") as rig, venue.running(rig.settings(timeout_ms=100)):
+        await venue.until_up()
+        rig.board.faults.mute = True  # as a connection that is half open
+        await venue.until(lambda: venue.line.counts["opened"] >= 2)
+        rig.board.faults.mute = False
+        await venue.until_up()
+        assert isinstance(rig.plug, TcpSocket)
+        assert len(rig.plug.callers) == 1  # the former is closed: some servers take only one
 
 
 async def test_a_command_overtakes_the_polls_of_a_whole_line() -> None:

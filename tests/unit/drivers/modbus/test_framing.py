@@ -76,6 +76,14 @@ def test_the_late_answer_of_another_question_is_never_taken(
     assert framer.counts["late"] == (not fits)
 
 
+def test_the_late_echo_of_another_write_acknowledges_nothing() -> None:
+    framer = RtuFramer()
+    framer.ask(codec.write_coil(1, 3, codec.ON))
+    assert not fed(framer, [checked(answer_to(codec.write_coil(1, 4, codec.ON)))])
+    assert not fed(framer, [checked(answer_to(codec.write_coil(1, 3, codec.OFF)))])
+    assert len(fed(framer, [checked(answer_to(codec.write_coil(1, 3, codec.ON)))])) == 1
+
+
 @pytest.mark.parametrize("at", range(6))
 def test_one_wrong_bit_anywhere_is_no_answer(at: int) -> None:
     framer = RtuFramer()
