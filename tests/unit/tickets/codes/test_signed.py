@@ -1,11 +1,13 @@
 """Signed codes: what they say comes back, and nothing else is believed."""
 
+from random import Random
+
 import pytest
 import segno
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gateway.tickets.codes import signed
+from gateway.tickets.codes import rotating, signed
 from gateway.tickets.codes.base45 import ALPHABET, decode, encode
 from gateway.tickets.codes.keys import CodeKey
 from gateway.tickets.codes.reading import Fact, Reading
@@ -177,3 +179,37 @@ def test_a_rotating_key_signs_nothing() -> None:
 @given(some.text(max_size=200) | some.text("C12:." + ALPHABET, max_size=150).map("C1:".__add__))
 def test_nothing_read_raises_or_proves_itself(text: str) -> None:
     assert not a_decoder(*KEYS).read(text, NOW).signed
+
+
+def mutated(dice: Random, code: str) -> str:
+    """A code with some characters changed, left out, doubled or moved."""
+    letters = list(code)
+    for _ in range(dice.randint(1, 4)):
+        place = dice.randrange(len(letters))
+        match dice.randrange(4):
+            case 0:
+                letters[place] = dice.choice(ALPHABET)
+            case 1:
+                letters[place] = chr(dice.randrange(0x250))
+            case 2:
+                del letters[place]
+            case _:
+                letters.insert(place, dice.choice(letters))
+        if not letters:
+            break
+    return "".join(letters)
+
+
+@pytest.mark.parametrize(
+    "times", [pytest.param(1_000_000, marks=pytest.mark.soak, id="a million"), 20_000]
+)
+def test_no_mutation_of_a_code_is_accepted(times: int) -> None:
+    dice, decoder = Random(1), a_decoder(*KEYS)
+    codes = [sign(MAC, Claim(LONGEST)), sign(ED25519, Claim(REFERENCE))]
+    codes.append(rotating.code_at(ROTATING, LONGEST, NOW))
+
+    for _ in range(times):
+        code = dice.choice(codes)
+        text = mutated(dice, code)
+        reading = decoder.read(text, NOW)
+        assert not reading.signed or text.strip() == code, text
