@@ -64,6 +64,21 @@ async def audit(page: Page) -> None:
     await page.wait_for_selector("table tbody tr")
 
 
+async def reports(page: Page) -> None:
+    """Show a report of today."""
+    await page.goto("/reports")
+    await page.wait_for_selector("table tbody tr")
+
+
+async def visitor(page: Page) -> None:
+    """Show a visitor's own ticket, whose code changes."""
+    await overview(page)
+    code = await page.locator(".scan a").first.inner_text()
+    answer = await page.request.get(f"/v1/tickets/{code}/page")
+    await page.goto((await answer.json())["path"])
+    await page.wait_for_selector("svg.symbol")
+
+
 async def spaces(page: Page) -> None:
     """Show how a space is set up."""
     await page.goto("/setup#spaces")
@@ -96,9 +111,11 @@ SCREENS: dict[str, tuple[Callable[[Page], Awaitable[None]], dict[str, int]]] = {
     "overview": (overview, TALL),
     "ticket": (ticket, DESKTOP),
     "audit": (audit, DESKTOP),
+    "reports": (reports, DESKTOP),
     "spaces": (spaces, DESKTOP),
     "plannings": (plannings, DESKTOP),
     "handheld": (handheld, PHONE),
+    "visitor": (visitor, PHONE),
     "overview-phone": (overview, PHONE),
 }
 
@@ -164,6 +181,7 @@ async def museum() -> AsyncIterator[Museum]:
         try:
             url = await address(process)
             unread = asyncio.create_task(said(process))
+            await rotating_key(Path(folder) / "state" / "demo" / "site.toml")
             file = Path(folder) / "state" / "demo" / "keys.json"
             yield Museum(url, json.loads(await asyncio.to_thread(file.read_text)))
         finally:
@@ -171,6 +189,16 @@ async def museum() -> AsyncIterator[Museum]:
                 process.send_signal(signal.SIGINT)
             await process.wait()
         await unread
+
+
+async def rotating_key(site: Path) -> None:
+    """Make the key that visitors' codes change by."""
+    arguments = ("codes", "key", "create", "--kind", "rotating", "--site", str(site))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.cli", *arguments), stdout=asyncio.subprocess.DEVNULL
+    )
+    if await process.wait():
+        sys.exit("no key for visitors' codes could be made")
 
 
 async def said(process: asyncio.subprocess.Process) -> None:
