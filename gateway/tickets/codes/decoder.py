@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.tickets.codes import rotating, signed
+from gateway.tickets.codes.alike import Alike, mark_of
 from gateway.tickets.codes.foreign import Format
 from gateway.tickets.codes.keys import CodeKey, Kind
 from gateway.tickets.codes.reading import MALFORMED, Fact, Reading
@@ -16,7 +17,7 @@ from gateway.tickets.codes.reference import WHITE_SPACE, canonical, is_ours
 CHECKED_KEPT: Final = 4096
 """Texts whose Ed25519 signature was found good are remembered: the check (70 us or more) is most of
 a scan's work, and a ticket is often shown twice to one gateway (looked at, then stamped; in, then
-out; its group; its answer lost). A MAC costs less than the memory of it."""
+out; its group; its answer lost). Of MACs as many claims are (`alike`), not codes."""
 
 
 class Decoder:
@@ -35,6 +36,7 @@ class Decoder:
         }
         self._rotating = tuple(key for key in reversed(self.keys) if key.kind is Kind.ROTATING)
         self._checked: dict[str, tuple[CodeKey, signed.Claim]] = {}
+        self._alike: dict[str, Alike] = {}
 
     def read(self, text: str, now: int) -> Reading:
         """Read a code of at most 512 bytes at an instant (ms); never raises."""
@@ -53,6 +55,11 @@ class Decoder:
         return MALFORMED if reference is None else Reading(reference)
 
     def _read_signed(self, text: str, now: int) -> Reading:
+        alike = self._alike.get(mark_of(text))
+        if alike is not None and text.isascii():
+            reference = alike.reference_of(text)
+            if reference is not None and alike.key.holds(now):
+                return Reading(reference, "", None, True, alike.starts, alike.until)
         known = self._checked.get(text)
         if known is not None:
             return _vouched(*known, now)
@@ -70,6 +77,11 @@ class Decoder:
             if len(self._checked) >= CHECKED_KEPT:
                 self._checked.clear()
             self._checked[text] = (key, claim)
+        else:
+            if len(self._alike) >= CHECKED_KEPT:
+                self._alike.clear()
+            found = Alike(key, claim, vouched[-signed.CLAIM_BYTES :])
+            self._alike[found.mark] = found
         return _vouched(key, claim, now)
 
     def _read_rotating(self, text: str, now: int) -> Reading:

@@ -33,13 +33,13 @@ OPEN_END: Final = 0xFFFFFF
 _MINUTE_S: Final = 60
 _SHORTEST: Final = 13
 _LONGEST: Final = 26
-_MAC_TAIL: Final = 32
+MAC_TAIL: Final = 32
 _SIGNATURE_TAIL: Final = 110
 """Characters of base45 after the reference."""
 _TAILS: Final = {
     len(PREFIX) + reference + tail: tail
     for reference in range(_SHORTEST, _LONGEST + 1)
-    for tail in (_MAC_TAIL, _SIGNATURE_TAIL)
+    for tail in (MAC_TAIL, _SIGNATURE_TAIL)
 }
 """What a text of a length ends with: the two kinds never have the same."""
 
