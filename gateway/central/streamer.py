@@ -172,6 +172,8 @@ class Streamer:
                 self.last_error = str(error)  # who owns the store's link says so in the log
                 pause_s = 0.2
             except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                if _is_cancelled():
+                    raise asyncio.CancelledError from error
                 self.last_error = str(error)
                 if self.healthy:
                     pause_s = SHORTEST_PAUSE_S
@@ -290,6 +292,8 @@ class Streamer:
         try:
             more = await self._roller().step(connection, self._clock())
         except asyncpg.PostgresError as error:
+            if _is_cancelled():
+                raise
             log.warning("streamer.rolling_failed", error=told(error))
             more = False
         self._roll_at = now_s + (ROLL_AGAIN_S if more else ROLL_EVERY_S)
@@ -495,3 +499,9 @@ async def _close(connection: "Connection") -> None:
         await connection.close(timeout=1)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
+
+
+def _is_cancelled() -> bool:
+    """Tell whether an error of asyncpg stands in the place of our own cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

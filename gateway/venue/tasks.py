@@ -1,12 +1,14 @@
 """The long tasks of a process: named, kept going, stopped together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
 
 PAUSE_S = 1.0
+AGAIN_S = 0.5
+"""After which a task that goes on is cancelled again."""
 
 log = structlog.get_logger()
 
@@ -26,10 +28,20 @@ async def kept_going(**works: Work) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended.
+
+    Once is not always enough: asyncpg asks the database to cancel a statement, and where that
+    request ends the ROLLBACK after it, its error takes the place of our cancellation.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        _, left = await asyncio.wait(left, timeout=AGAIN_S)
 
 
 async def _keep_going(name: str, work: Work) -> None:
