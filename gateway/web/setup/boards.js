@@ -4,6 +4,7 @@ import { get } from "../common/http.js";
 import { named } from "../common/language.js";
 import { explain } from "../common/toast.js";
 import { html, useId, useSignal } from "../common/ui.js";
+import { Writing } from "../common/writing.js";
 import { changes, drivers, errors_of, found, list, properties, put, test, writable } from "./draft.js";
 import { Add, Form } from "./form.js";
 import { Fold } from "./spaces.js";
@@ -94,13 +95,16 @@ function Channels({ word, row }) {
   const name = useSignal("");
   const wrong = errors_of("equipment", row.id).filter(({ key }) => key.startsWith("channels"));
   const channels = row.channels ?? {};
-  const give = (key, value) => {
-    const next = { ...channels, [key]: value };
-    if (value === null) delete next[key];
-    put("equipment", row.id, { channels: Object.keys(next).length ? next : null });
-  };
+  const give = (key, value) =>
+    put("equipment", row.id, (now) => {
+      const next = { ...now.channels, [key]: value };
+      if (value === null) delete next[key];
+      return { channels: Object.keys(next).length ? next : null };
+    });
   const at = (value) => (typeof value === "object" ? value.at : value);
   const inverted = (value) => typeof value === "object" && value.inverted === true;
+  // As it is typed: what is no number is refused with the channel's name.
+  const numbered = (text) => (/^\s*\d+\s*$/.test(text) ? Number(text) : text.trim());
   const written = (number, opposite) => (opposite ? { at: number, inverted: true } : number);
   return html`
     <fieldset class="channels">
@@ -110,7 +114,7 @@ function Channels({ word, row }) {
         ([key, value]) => html`
           <div class="channel" key=${key}>
             <code>${key}</code>
-            <input aria-label=${`${key}: ${word("channel.at")}`} inputmode="numeric" value=${at(value)} disabled=${!writable.value} onchange=${(event) => give(key, written(Number(event.target.value), inverted(value)))} />
+            <${Writing} aria-label=${`${key}: ${word("channel.at")}`} inputmode="numeric" value=${String(at(value))} disabled=${!writable.value} give=${(text) => give(key, written(numbered(text), inverted(value)))} />
             <label class="check"><input type="checkbox" checked=${inverted(value)} disabled=${!writable.value} onchange=${(event) => give(key, written(at(value), event.target.checked))} /> ${word("channel.inverted")}</label>
             ${writable.value && html`<button type="button" class="bare" aria-label=${`${word("remove")} ${key}`} onclick=${() => give(key, null)}>✕</button>`}
           </div>
@@ -160,14 +164,11 @@ function Offered({ word }) {
 function Device({ word, device }) {
   const id = (device.equipment ?? device.name).toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 32) || "device";
   const described = found("equipment", id) || found("controller", id);
-  const describe = async () => {
-    if (device.equipment === null) {
-      await put("controller", id, { driver: device.driver, ...device.controller });
-      return;
-    }
+  const describe = () => {
+    if (device.equipment === null) return put("controller", id, { driver: device.driver, ...device.controller });
     const plain = list("controller").find((each) => each.driver === device.driver && !("dialect" in each));
-    if (!plain) await put("controller", `${device.driver}-gates`, { driver: device.driver, ...device.controller });
-    await put("equipment", id, { kind: "turnstile", space: list("space")[0]?.id ?? "", direction: "both", controller: plain?.id ?? `${device.driver}-gates`, count_on: "passage" });
+    if (!plain) put("controller", `${device.driver}-gates`, { driver: device.driver, ...device.controller });
+    return put("equipment", id, { kind: "turnstile", space: list("space")[0]?.id ?? "", direction: "both", controller: plain?.id ?? `${device.driver}-gates`, count_on: "passage" });
   };
   const state = device.online === null ? null : device.online ? "yes" : "idle";
   return html`

@@ -49,9 +49,11 @@ function Year({ word, periods, active }) {
   periods.forEach((period, place) => days_of(period.days).forEach((day) => marks.has(day) || marks.set(day, { place, period })));
 
   const paint = (from, to, adds) => {
-    const next = new Set(own);
-    between(from, to).forEach((day) => (adds ? next.add(day) : next.delete(day)));
-    put("period", active.id, { days: list_of(next) });
+    put("period", active.id, ({ days }) => {
+      const next = days_of(days);
+      between(from, to).forEach((day) => (adds ? next.add(day) : next.delete(day)));
+      return { days: list_of(next) };
+    });
   };
   const day_at = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest?.("[data-day]")?.dataset.day;
   const take = (event) => {

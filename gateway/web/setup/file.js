@@ -5,32 +5,36 @@ import { get } from "../common/http.js";
 import { explain, toast, tried } from "../common/toast.js";
 import { html, useSignal } from "../common/ui.js";
 import { Difference } from "./difference.js";
-import { apply, changes, draft, site, writable } from "./draft.js";
+import { apply, by_hand, changes, draft, site } from "./draft.js";
 
 export function File({ word }) {
-  const typed = useSignal(null);
   const wrong = useSignal([]);
-  const text = typed.value ?? (changes.value.length ? draft.value?.text : null) ?? site.value.text;
+  const busy = useSignal(false);
+  const may = site.value.writable;
+  const text = by_hand.value ?? (changes.value.length ? draft.value?.text : null) ?? site.value.text;
   const save = async () => {
-    wrong.value = [];
+    [wrong.value, busy.value] = [[], true];
+    const sent = by_hand.value;
     try {
-      await apply(typed.value);
-      typed.value = null;
+      await apply(sent);
+      if (by_hand.value === sent) by_hand.value = null; // else somebody has written on
       toast("yes", word("applied"));
     } catch (problem) {
-      wrong.value = problem.errors ?? [{ key: "", detail: explain(problem), line: null }];
+      const stale = problem.code === "stale_revision";
+      wrong.value = problem.errors ?? [{ key: "", detail: stale ? word("file.stale") : explain(problem), line: null }];
     }
+    busy.value = false;
   };
   return html`
     <section class="card stack" aria-labelledby="h-file">
-      <div class="head"><h2 id="h-file">${word("part.file")}</h2>${writable.value && html`<button type="button" class="small" id="back" onclick=${() => back(word)}>${word("back")}</button>`}</div>
+      <div class="head"><h2 id="h-file">${word("part.file")}</h2>${may && html`<button type="button" class="small" id="back" onclick=${() => back(word)}>${word("back")}</button>`}</div>
       <p class="note">${word(changes.value.length ? "file.pending" : "file.note")}</p>
       ${wrong.value.length > 0 && html`<ul class="findings no" role="alert">${wrong.value.map(({ line, key, detail }) => html`<li><span aria-hidden="true">✕ </span>${line ? `${word("line", { n: line })}: ` : ""}<code>${key}</code> ${detail}</li>`)}</ul>`}
-      <textarea id="text" aria-labelledby="h-file" spellcheck="false" rows="28" class="code" readonly=${!writable.value || changes.value.length > 0} value=${text} oninput=${(event) => (typed.value = event.target.value)}></textarea>
-      ${writable.value &&
+      <textarea id="text" aria-labelledby="h-file" spellcheck="false" rows="28" class="code" readonly=${!may || changes.value.length > 0} value=${text} oninput=${(event) => (by_hand.value = event.target.value)}></textarea>
+      ${may &&
       html`<div class="acts end">
-        <button type="button" disabled=${typed.value === null} onclick=${() => (typed.value = null)}>${word("discard")}</button>
-        <button type="button" class="main" id="save" disabled=${typed.value === null || typed.value === site.value.text} onclick=${save}>${word("apply")}</button>
+        <button type="button" disabled=${by_hand.value === null} onclick=${() => ((by_hand.value = null), (wrong.value = []))}>${word("discard")}</button>
+        <button type="button" class="main" id="save" disabled=${busy.value || by_hand.value === null || by_hand.value === site.value.text} onclick=${save}>${word("apply")}</button>
       </div>`}
     </section>
   `;

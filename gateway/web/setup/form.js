@@ -2,7 +2,8 @@
 // wrong with it. A field left empty takes its key out of the file, so that the default holds.
 
 import { language, named } from "../common/language.js";
-import { classes, html, useId, useSignal } from "../common/ui.js";
+import { classes, html, useEffect, useId, useRef, useSignal } from "../common/ui.js";
+import { Writing } from "../common/writing.js";
 import { errors_of, list, put, writable } from "./draft.js";
 import { HELP_FR } from "./help.js";
 
@@ -27,11 +28,19 @@ export function Form({ word, table, row, id = row?.id ?? null, known, keys, more
       ${told.map((each) => html`<p class="problem" role="alert"><code>${each.key}</code> ${each.detail}</p>`)}
       ${keys.map(field)}
     </div>
-    ${more.length > 0 &&
-    html`<details class="more" open=${more.some((key) => wrong.some((each) => each.key === key))}>
+    ${more.length > 0 && html`<${More} word=${word} wrong=${more.some((key) => wrong.some((each) => each.key === key))}>${more.map(field)}<//>`}
+  `;
+}
+
+// Opened where something in it is wrong; never shut while somebody may be writing there.
+function More({ word, wrong, children }) {
+  const box = useRef(null);
+  useEffect(() => void (wrong && (box.current.open = true)), [wrong]);
+  return html`
+    <details class="more" ref=${box}>
       <summary>${word("more.keys")}</summary>
-      <div class="fields">${more.map(field)}</div>
-    </details>`}
+      <div class="fields">${children}</div>
+    </details>
   `;
 }
 
@@ -94,16 +103,16 @@ const YesNo = ({ word, shared, known, value, give }) => html`
 // A number is sent as it is typed: what is none is refused with the field's name.
 function Figure({ shared, known, value, give }) {
   const read = (text) => (text.trim() === "" ? null : Number.isNaN(Number(text.replace(",", "."))) ? text : Number(text.replace(",", ".")));
-  return html`<input ...${shared} inputmode="decimal" value=${shown(value)} placeholder=${shown(known.default)} onchange=${(event) => give(read(event.target.value))} />`;
+  return html`<${Writing} ...${shared} inputmode="decimal" value=${shown(value)} placeholder=${shown(known.default)} give=${(text) => give(read(text))} />`;
 }
 
-function Text({ shared, name, known, value, give }) {
+function Text({ shared, known, value, give }) {
   const secret = known.writeOnly || known.format === "password" || known.anyOf?.some((each) => each.writeOnly);
-  return html`<input ...${shared} type=${name === "color" ? "text" : secret ? "password" : "text"} spellcheck="false" autocomplete="off" value=${shown(value)} placeholder=${shown(known.default)} onchange=${(event) => give(event.target.value === "" ? null : event.target.value)} />`;
+  return html`<${Writing} ...${shared} type=${secret ? "password" : "text"} spellcheck="false" autocomplete="off" value=${shown(value)} placeholder=${shown(known.default)} give=${(text) => give(text === "" ? null : text)} />`;
 }
 
 const Words = ({ shared, value, give }) => html`
-  <input ...${shared} spellcheck="false" autocomplete="off" value=${(value ?? []).join(", ")} onchange=${(event) => give(listed(event.target.value))} />
+  <${Writing} ...${shared} spellcheck="false" autocomplete="off" value=${(value ?? []).join(", ")} give=${(text) => give(listed(text))} />
 `;
 export const listed = (text) => {
   const words = text.split(/[,;]/).map((each) => each.trim()).filter(Boolean);

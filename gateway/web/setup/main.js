@@ -8,7 +8,7 @@ import { explain, tried } from "../common/toast.js";
 import { html, signal, useEffect } from "../common/ui.js";
 import { Boards } from "./boards.js";
 import { Calendar } from "./calendar.js";
-import { apply, changes, discard, draft, errors, read, site, undo, writable } from "./draft.js";
+import { apply, by_hand, changes, discard, draft, errors, read, site, trouble, undo, writable } from "./draft.js";
 import { Difference } from "./difference.js";
 import { File } from "./file.js";
 import { Keys } from "./keys.js";
@@ -26,7 +26,7 @@ addEventListener("hashchange", follow);
 follow();
 
 // What is not applied is not lost by a slip.
-addEventListener("beforeunload", (event) => changes.value.length && event.preventDefault());
+addEventListener("beforeunload", (event) => (changes.value.length || by_hand.value !== null) && event.preventDefault());
 
 function Setup() {
   useEffect(() => {
@@ -42,7 +42,8 @@ function Setup() {
         ${Object.keys(PAGES).map((name) => html`<a key=${name} href=${`#${name}`} aria-current=${name === page.value ? "page" : null}>${word(`part.${name}`)}</a>`)}
       </nav>
       <div class="stack">
-        ${!writable.value && html`<p class="banner wait"><span aria-hidden="true">! </span>${word("read.only")}</p>`}
+        ${!site.value.writable && html`<p class="banner wait"><span aria-hidden="true">! </span>${word("read.only")}</p>`}
+        ${by_hand.value !== null && page.value !== "file" && html`<p class="banner wait" role="status"><span aria-hidden="true">! </span>${word("by.hand")} <a href="#file">${word("part.file")}</a></p>`}
         ${!site.value.applied && html`<p class="banner wait" role="status"><span aria-hidden="true">! </span>${word("not.applied", { keys: site.value.needs_restart.join(", ") || word("refused.file") })}</p>`}
         <h1 class="unseen">${word("page.setup")}: ${word(`part.${page.value}`)}</h1>
         <${Page} word=${word} />
@@ -55,50 +56,59 @@ function Setup() {
 function Pending() {
   const count = changes.value.length;
   if (!count) return null;
-  const wrong = errors.value.length;
+  const [kind, symbol, said] = standing();
   return html`
-    <section class="pending ${wrong ? "no" : ""}" aria-label=${word("pending")} role="status">
-      <p>
-        <b>${word("changes", { n: count })}</b>
-        ${" "}${wrong ? html`<span class="state no"><span aria-hidden="true">✕</span>${word("errors", { n: wrong })}</span>` : html`<span class="state yes"><span aria-hidden="true">✓</span>${word("right")}</span>`}
-      </p>
+    <section class="pending ${kind === "no" ? "no" : ""}" aria-label=${word("pending")} role="status">
+      <p><b>${word("changes", { n: count })}</b> <span class="state ${kind}"><span aria-hidden="true">${symbol}</span>${said}</span></p>
       <div class="acts">
-        <button type="button" class="small" onclick=${() => tried(undo)}>${word("undo")}</button>
+        <button type="button" class="small" onclick=${undo}>${word("undo")}</button>
         <button type="button" class="small" onclick=${drop}>${word("discard")}</button>
-        <button type="button" class="main" id="review" disabled=${!draft.value} onclick=${() => show(Review)}>${word("review")}</button>
+        <button type="button" class="main" id="review" onclick=${() => show(Review)}>${word("review")}</button>
       </div>
     </section>
   `;
 }
 
+// How the changes stand: [kind, symbol, word].
+function standing() {
+  const wrong = errors.value.length;
+  if (trouble.value) return ["no", "✕", explain(trouble.value)];
+  if (wrong) return ["no", "✕", word("errors", { n: wrong })];
+  return draft.value ? ["yes", "✓", word("right")] : ["idle", "…", word("checking")];
+}
+
 async function drop() {
   const sure = await confirm({ title: word("discard.title"), text: word("changes", { n: changes.value.length }), yes: word("discard"), danger: true });
-  if (sure) tried(discard);
+  if (sure) discard();
 }
 
 // The difference before it is made; with errors it cannot be.
 function Review({ done }) {
   const found = draft.value;
-  if (!found) return null;
   const go = async (event) => {
     event.preventDefault();
+    if (!found) return;
     done();
-    await tried(() => apply(), word("applied"));
+    await tried(() => apply(found.text, found.of), word("applied"));
   };
   return html`
     <form class="stack review" onsubmit=${go}>
       <h2 id="dialog-title">${word("review.title")}</h2>
-      <${Findings} kind="no" items=${found.errors} />
-      <${Findings} kind="wait" items=${found.warnings} />
-      ${found.needs_restart.length > 0 && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("needs.restart", { keys: found.needs_restart.join(", ") })}</p>`}
-      <${Difference} word=${word} text=${found.difference} />
+      ${found ? html`<${Found} found=${found} />` : html`<p class="note" role="status">${trouble.value ? explain(trouble.value) : word("checking")}</p>`}
       <div class="acts end">
         <button type="button" onclick=${() => done()}>${word("cancel")}</button>
-        <button type="submit" class="main" id="apply" disabled=${found.errors.length > 0 || !writable.value}>${word("apply")}</button>
+        <button type="submit" class="main" id="apply" disabled=${!found || found.errors.length > 0 || !writable.value}>${word("apply")}</button>
       </div>
     </form>
   `;
 }
+
+const Found = ({ found }) => html`
+  <${Findings} kind="no" items=${found.errors} />
+  <${Findings} kind="wait" items=${found.warnings} />
+  ${found.needs_restart.length > 0 && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("needs.restart", { keys: found.needs_restart.join(", ") })}</p>`}
+  <${Difference} word=${word} text=${found.difference} />
+`;
 
 const Findings = ({ kind, items }) =>
   items.length > 0 &&

@@ -2,6 +2,7 @@
 // it. The same hours stand beside it as text, for whoever would rather type, or cannot drag.
 
 import { classes, html, useId, useRef, useSignal } from "../common/ui.js";
+import { Writing } from "../common/writing.js";
 import { hour, merged, parse, shifted, snap, STEP, typed, write } from "./hours.js";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -23,9 +24,10 @@ function Day({ word, name, hours, give, disabled }) {
   const field = useId();
   const track = useRef(null);
   const held = useSignal(null); // { place, part, from: minutes where it was taken, ranges }
-  const wrong = useSignal(false);
-  const ranges = held.value?.ranges ?? (hours ?? []).map(parse).filter(Boolean);
-  const said = ranges.map(write).join(", ");
+  const read = (hours ?? []).map(parse);
+  const ranges = held.value?.ranges ?? read.filter(Boolean);
+  const wrong = !held.value && read.includes(null); // shown as it was typed; the gateway says what is wrong
+  const said = (wrong ? hours : ranges.map(write)).join(", ");
 
   const at = (event) => {
     const box = track.current.getBoundingClientRect();
@@ -63,11 +65,7 @@ function Day({ word, name, hours, give, disabled }) {
     else return;
     event.preventDefault();
   };
-  const type = (event) => {
-    const found = typed(event.target.value);
-    wrong.value = found === null;
-    if (found) give(found.map(write));
-  };
+  const type = (text) => give(typed(text)?.map(write) ?? [text.trim()]);
   const span = ({ from, until }) => ({ left: percent(from), width: `calc(${percent(until)} - ${percent(from)})` });
   return html`
     <div class="day">
@@ -84,7 +82,7 @@ function Day({ word, name, hours, give, disabled }) {
         )}
         ${!ranges.length && html`<span class="closed">${word("closed")}</span>`}
       </div>
-      <input id=${field} class=${wrong.value ? "wrong" : ""} aria-invalid=${wrong.value ? "true" : null} disabled=${disabled} value=${said} placeholder=${word("closed")} onchange=${type} />
+      <${Writing} id=${field} class=${wrong ? "wrong" : ""} aria-invalid=${wrong ? "true" : null} disabled=${disabled} spellcheck="false" autocomplete="off" value=${said} placeholder=${word("closed")} give=${type} />
     </div>
   `;
 }

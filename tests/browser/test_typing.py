@@ -1,0 +1,221 @@
+"""What somebody is writing is never taken away by an answer or an event that comes meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.test_setup import TEXT, SetUp, setup
+
+__all__ = ("setup",)
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@asynccontextmanager
+async def held(page: Page, pattern: str) -> AsyncIterator[None]:
+    """Hold the answers to what is asked of these addresses back until the block is left."""
+    let_go = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route(pattern, hold)
+    yield
+    async with asyncio.timeout(10):
+        await asked.wait()
+    async with page.expect_response(pattern):
+        let_go.set()
+    await page.unroute(pattern, hold)
+
+
+def day(page: Page, name: str) -> Locator:
+    return page.locator(".day", has_text=name)
+
+
+async def drawn(page: Page, element: Locator, from_hour: float, to_hour: float) -> None:
+    """Drag along a day's line of hours."""
+    box = await element.locator(".track").bounding_box()
+    assert box is not None
+    for hour, act in ((from_hour, page.mouse.down), (to_hour, page.mouse.up)):
+        await page.mouse.move(
+            box["x"] + box["width"] * hour / 30, box["y"] + box["height"] / 2, steps=3
+        )
+        await act()
+
+
+# --- set-up
+
+
+async def test_seven_days_typed_without_a_pause_are_all_applied(setup: SetUp) -> None:
+    page = setup.page
+    await setup.open("plannings")
+    for turn in range(3):
+        for number in range(7):
+            await page.locator(".day input").nth(number).fill(f"{turn + 7}:{number:02}-18")
+            await page.keyboard.press("Tab")
+
+    await setup.apply()
+
+    week = (await setup.tables())["planning"][0]["week"]
+    assert week == {name: [f"09:{number:02}-18:00"] for number, name in enumerate(WEEK)}
+
+
+async def test_an_answer_that_comes_while_a_day_is_written_leaves_it_as_it_is(setup: SetUp) -> None:
+    page = setup.page
+    await setup.open("plannings")
+    tuesday = day(page, "Tuesday").locator("input")
+    async with held(page, "**/v1/site/draft"):
+        await day(page, "Monday").locator("input").fill("9-12")
+        await page.keyboard.press("Tab")
+        await tuesday.fill("8-1")
+    await expect(page.locator(".pending .state")).to_contain_text("can be applied")
+
+    await expect(tuesday).to_have_value("8-1")
+    await page.keyboard.type("1")
+    await page.keyboard.press("Tab")
+    await expect(tuesday).to_have_value("08:00-11:00")
+    await setup.apply()
+    week = (await setup.tables())["planning"][0]["week"]
+    assert (week["mon"], week["tue"]) == (["09:00-12:00"], ["08:00-11:00"])
+
+
+async def test_days_dragged_moved_and_typed_during_a_check_are_all_applied(setup: SetUp) -> None:
+    page = setup.page
+    await setup.open("plannings")
+    async with held(page, "**/v1/site/draft"):
+        await day(page, "Monday").locator("input").fill("9-12")  # left for the mouse, without Tab
+        await drawn(page, day(page, "Wednesday"), 9, 12)
+        await day(page, "Tuesday").locator(".bar").focus()
+        await page.keyboard.press("Shift+ArrowRight")
+        await page.click("fieldset button:has-text('Add a day')")
+        await page.locator(".exception input").first.fill("2027-12-24")
+        await day(page, "Sunday").locator("input").fill("22-2")
+        await drawn(page, day(page, "Friday"), 14, 18)
+    await setup.apply()
+
+    [planning] = (await setup.tables())["planning"]
+    assert planning["week"] == {
+        "mon": ["09:00-12:00"],
+        "tue": ["10:00-18:15"],
+        "wed": ["09:00-12:00"],
+        "fri": ["14:00-18:00"],
+        "sat": ["10:00-20:00"],
+        "sun": ["22:00-02:00"],
+    }
+    assert planning["exception"] == [{"date": "2027-12-24", "exclude": ["00:00-24:00"]}]
+
+
+async def test_what_is_changed_while_the_file_is_written_stays_to_be_applied(setup: SetUp) -> None:
+    page = setup.page
+    await setup.open("plannings")
+    await drawn(page, day(page, "Monday"), 9, 12)
+    async with held(page, "**/v1/site"):
+        await page.click("#review")
+        await page.click("#apply")
+        await drawn(page, day(page, "Friday"), 14, 18)
+        await day(page, "Sunday").locator("input").fill("1")
+    await page.wait_for_selector(".toast.yes")
+    await expect(page.locator(".pending")).to_contain_text("1 change not applied")
+    await expect(day(page, "Sunday").locator("input")).to_have_value("1")
+
+    await page.keyboard.type("0-12")
+    await page.click("#review")
+    await expect(page.locator(".difference")).to_contain_text('fri = ["14:00-18:00"]')
+    await page.click("#apply")
+    await expect(page.locator(".pending")).to_have_count(0)
+    week = (await setup.tables())["planning"][0]["week"]
+    assert [week[name] for name in ("mon", "fri", "sun")] == [
+        ["09:00-12:00"], ["14:00-18:00"], ["10:00-12:00"],
+    ]  # fmt: skip
+
+
+async def test_review_pressed_at_once_waits_for_the_last_change(setup: SetUp) -> None:
+    page = setup.page
+    await page.click("#space-hall > summary")
+    await page.fill("#space-hall [name=capacity]", "250")
+    await page.press("#space-hall [name=capacity]", "Tab")
+    await expect(page.locator(".pending .state")).to_contain_text("can be applied")
+    async with held(page, "**/v1/site/draft"):
+        await page.fill("#space-hall [name=name]", "Hall")
+        await page.click("#review")  # leaves the field, and so changes it
+        await expect(page.locator("dialog")).to_contain_text("being checked")
+        await expect(page.locator("#apply")).to_be_disabled()
+
+    await expect(page.locator(".difference")).to_contain_text('+name = "Hall"')
+    await page.click("#apply")
+    await page.wait_for_selector(".toast.yes")
+    [hall, *_] = (await setup.tables())["space"]
+    assert (hall["name"], hall["capacity"]) == ("Hall", 250)
+
+
+async def test_changes_hold_on_a_file_that_somebody_else_has_changed(setup: SetUp) -> None:
+    page = setup.page
+    await page.click("#space-hall > summary")
+    await page.fill("#space-hall [name=capacity]", "250")
+    await page.press("#space-hall [name=capacity]", "Tab")
+    await expect(page.locator(".pending .state")).to_contain_text("can be applied")
+    theirs = TEXT.replace('"Summer"', '"Été"')
+    await asyncio.to_thread(setup.file.write_text, theirs)
+    await page.click("#review")
+    await page.click("#apply")
+    await expect(page.locator(".toast.no")).to_contain_text("changed")
+
+    await setup.apply()
+
+    assert await asyncio.to_thread(setup.file.read_text) == theirs.replace("= 300 ", "= 250 ")
+
+
+async def test_a_check_that_got_no_answer_is_asked_for_again(setup: SetUp) -> None:
+    page = setup.page
+    await page.route("**/v1/site/draft", lambda route: route.abort(), times=1)
+    await page.click("#space-hall > summary")
+    await page.fill("#space-hall [name=capacity]", "250")
+    await page.press("#space-hall [name=capacity]", "Tab")
+    await expect(page.locator(".pending .state.no")).to_be_visible()
+
+    await expect(page.locator(".pending .state")).to_contain_text("can be applied")
+
+
+async def test_hours_that_are_none_stay_to_be_mended_and_are_told(setup: SetUp) -> None:
+    page = setup.page
+    await setup.open("plannings")
+    monday = day(page, "Monday").locator("input")
+    await monday.fill("9h-midi")
+    await page.keyboard.press("Tab")
+
+    await expect(page.locator(".pending .state")).to_contain_text("1 error")
+    await expect(monday).to_have_value("9h-midi")
+    await expect(monday).to_have_attribute("aria-invalid", "true")
+    await monday.fill("9-12")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".pending .state")).to_contain_text("can be applied")
+
+
+async def test_a_file_written_by_hand_outlives_a_walk_to_another_part_and_its_save(
+    setup: SetUp,
+) -> None:
+    page = setup.page
+    text = page.locator("#text")
+    await setup.open("file")
+    await text.fill(TEXT.replace("300", "250"))
+    await page.click(".tabs a[href='#spaces']")
+    await page.click("#space-hall > summary")
+    await expect(page.locator("#space-hall [name=capacity]")).to_be_disabled()
+    await page.click(".banner a")
+    await expect(text).to_have_value(TEXT.replace("300", "250"))
+
+    async with held(page, "**/v1/site"):
+        await page.click("#save")
+        await text.press("Control+End")
+        await page.keyboard.type("# more")
+    await page.wait_for_selector(".toast.yes")
+
+    await expect(text).to_have_value(TEXT.replace("300", "250") + "# more")
+    assert await asyncio.to_thread(setup.file.read_text) == TEXT.replace("300", "250")
+    await page.click("#save")
+    await page.wait_for_function("document.querySelector('#save').disabled")
+    assert (await asyncio.to_thread(setup.file.read_text)).endswith("# more")
