@@ -111,9 +111,10 @@ class Boards:
             if name not in self._lanes:
                 await self._begin_lane(name, lane, made, groups)
         self._admitting.own({lane.id: lane for lane in self.lanes})
+        lives = {name: self._connect(name, link) for name, link in begun.items()}
         self._hang_up_screens()
         for name, link in begun.items():
-            await self._begin_link(name, link, links[name])
+            await self._begin_link(name, link, links[name], lives[name])
 
     def _link(self, site: Site, made_from: "_Link") -> Link | None:
         controller, settings, lanes = made_from
@@ -165,7 +166,11 @@ class Boards:
         self._lanes[name] = _Kept(thing, made_from, life)
 
     def _hang_up_screens(self) -> None:
-        """Have displays show the gates of their board, or else those of their space."""
+        """Have displays show the gates of their board, or else those of their space.
+
+        Who shows a ticket to a reader beside a gate is answered at that gate, too: at its lamps and
+        displays, for a scan engine has none.
+        """
         lanes = self.lanes
         boards = {lane.equipment.controller for lane in lanes}
         for lane in lanes:
@@ -181,13 +186,23 @@ class Boards:
             screen.gates = list(near)
             for lane in near:
                 lane.screens.append(screen)
+        for lane in lanes:
+            gate = self.lane(lane.equipment.opens or "")
+            shown = [] if gate is None else gate.screens
+            lane.screens += [each for each in shown if each not in lane.screens]
 
-    async def _begin_link(self, name: str, link: Link, made_from: "_Link") -> None:
+    def _connect(self, name: str, link: Link) -> AsyncExitStack:
+        """Give a link to those who hang on it; return what takes it away again."""
         life = AsyncExitStack()
         for kept in self._lanes.values():
             if kept.thing.equipment.controller == name:
                 kept.thing.connect(link)
                 life.callback(kept.thing.disconnect)
+        return life
+
+    async def _begin_link(
+        self, name: str, link: Link, made_from: "_Link", life: AsyncExitStack
+    ) -> None:
         await life.enter_async_context(kept_going(**{f"board-{name}": link.run}))
         self._links[name] = _Kept(link, made_from, life)
 

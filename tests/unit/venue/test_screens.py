@@ -117,3 +117,36 @@ async def test_lamps_and_buzzer_on_a_gates_own_board_are_switched_for_a_while() 
         assert any(
             isinstance(each, Pulse) and each.channel == "denied" for each in shown(link, "north")
         )
+
+
+async def test_what_a_reader_beside_a_gate_decides_is_shown_at_the_gate() -> None:
+    """A scan engine has no lamp: those of the gate, on another board, answer for it."""
+    world, wire = World(), FakeWire(speaks="contacts")
+    world.store.answers["TICKET"] = refused("unknown_ticket")
+    board = 'dialect = "shelly"\nprefix = "shelly"'
+    channels = "channels = { release_entry = 0, release_exit = 1, denied = 2, granted = 3 }"
+    reader = """
+[[equipment]]
+id = "post"
+kind = "reader"
+space = "hall"
+controller = "far"
+opens = "north"
+"""
+    site = a_site(a_gate(keys=channels, board=board), FAR, reader)
+    async with make(world, wire).running(site):
+        await soon(lambda: all(link.runs for link in wire.made))
+        gate = wire.links["north"]
+
+        wire.links["post"].read("post", "TICKET")
+        await soon(lambda: lit(gate, "denied"))
+
+        wire.links["post"].read("post", "ANOTHER")
+        await soon(lambda: lit(gate, "granted"))
+
+
+def lit(link: FakeLink, lamp: str) -> bool:
+    return any(
+        isinstance(each, Pulse) and each.channel == lamp and each.on
+        for each in shown(link, "north")
+    )
