@@ -1,7 +1,8 @@
 """The museum's gates: simulated devices on the true wire, clients of the gateway like any other.
 
 Over MQTT they are the wire's own simulator (`drivers.mqtt`); without a broker they speak HTTP
-(`gateway.demo.http_gates`). The crowd knows only what both can do: `visit`, `modes`, `counters`.
+(`gateway.demo.http_gates`); one is on serial lines and Modbus (`gateway.demo.wired`). The crowd
+knows only what all can do: `visit`, `modes`, `counters`.
 """
 
 import asyncio
@@ -24,11 +25,14 @@ class Gate(Protocol):
     """One gate, and what the crowd can do with it."""
 
     id: str
-    modes: dict[Direction, Mode]
     counters: dict[Direction, int]
     """Who has passed: the figures that the gateway's books must agree with."""
     up: asyncio.Event
     """It is connected."""
+
+    @property
+    def modes(self) -> dict[Direction, Mode]:
+        """What it is set to."""
 
     async def visit(
         self, code: str, direction: Direction = "entry", *, does: Behaviour = Behaviour.PASS

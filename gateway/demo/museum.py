@@ -3,12 +3,15 @@
 Spaces, products and the kinds of visitors stand here as data; seller and visitors act on them.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, Literal
 
 type Wire = Literal["mqtt", "http"]
-"""How the gates speak: over the machine's own mosquitto, or over HTTP where there is none."""
+"""How gates of ours speak: over the machine's own mosquitto, or over HTTP where there is none."""
 
 SITE = "demo"
 DESK = "desk"
@@ -86,20 +89,49 @@ class Gate:
     name: str
     kind: Literal["turnstile", "door"]
     space: Space
+    on_wires: bool = False
+    """It is a venue's own, with scan engines beside it and its contacts wired to a board."""
+
+    @property
+    def readers(self) -> Mapping[Literal["entry", "exit"], str]:
+        """The readers beside it, where it does not read by itself."""
+        if not self.on_wires:
+            return {}
+        return {"entry": f"{self.id}-in", "exit": f"{self.id}-out"}
 
 
 GATES: Final = (
     Gate("collection-gate-1", "Collection, gate 1", "turnstile", Space.COLLECTION),
     Gate("collection-gate-2", "Collection, gate 2", "turnstile", Space.COLLECTION),
     Gate("collection-gate-3", "Collection, gate 3", "turnstile", Space.COLLECTION),
+    Gate("collection-gate-4", "Collection, gate 4", "turnstile", Space.COLLECTION, on_wires=True),
     Gate("group-door", "Door for groups", "door", Space.COLLECTION),
     Gate("exhibition-gate-1", "Exhibition, gate 1", "turnstile", Space.EXHIBITION),
     Gate("exhibition-gate-2", "Exhibition, gate 2", "turnstile", Space.EXHIBITION),
 )
+OF_OURS: Final = tuple(gate for gate in GATES if not gate.on_wires)
 OPEN_S: Final = 4.0
 """How long the gateway waits for a passage; the gates themselves close sooner (`HOLD_S`)."""
+WIRED_OPEN_S: Final = 3.0
+"""The same for a gate on wires, which cannot tell that it has closed."""
 HOLD_S: Final = 2.5
 WALK_S: Final = 0.9
+DENY_S: Final = 1.0
+"""How long the red lamp of a gate on wires blinks."""
+BOARD: Final = "waveshare-relay-8-d"
+RELAYS: Final = {
+    "release_entry": 1,
+    "release_exit": 2,
+    "free_entry": 3,
+    "free_exit": 4,
+    "lock_entry": 5,
+    "lock_exit": 6,
+    "granted": 7,
+    "denied": 8,
+}
+"""How the gate on wires is wired to its board: the gateway switches these, ..."""
+INPUTS: Final = {"passage_entry": 1, "passage_exit": 2}
+"""... and reads those."""
 PER_MIN: Final = {"turnstile": 60, "door": 120, "reader": 120}
 """Whom a gate, or a steward, can let through in a minute, as visitors of a demonstration walk."""
 
@@ -121,10 +153,18 @@ def handhelds(rate: float) -> dict[str, Space]:
     }
 
 
-def site_file(port: int, rate: float, wire: Wire) -> str:
+@dataclass(frozen=True, slots=True)
+class Cables:
+    """Where the devices of the gate on wires are: the ports of its engines, its board's address."""
+
+    engines: Mapping[Literal["entry", "exit"], Path]
+    board: str
+
+
+def site_file(port: int, rate: float, wire: Wire, cables: Cables) -> str:
     """Return the text of the site file."""
     readers = {DESK: Space.COLLECTION} | handhelds(rate)
-    equipment = [_gate(gate) for gate in GATES]
+    equipment = [_gate_on_wires(gate, cables) if gate.on_wires else _gate(gate) for gate in GATES]
     equipment += [_handheld(reader, space) for reader, space in readers.items()]
     broker = '\nmqtt = "embedded"' if wire == "mqtt" else ""
     return f"""\
@@ -181,6 +221,59 @@ open_s = {OPEN_S:g}
 lane_per_min = {PER_MIN[gate.kind]}
 
 """
+
+
+def _gate_on_wires(gate: Gate, cables: Cables) -> str:
+    channels = ", ".join(f"{name} = {number}" for name, number in (RELAYS | INPUTS).items())
+    text = f"""\
+# {gate.name}: a turnstile of any make. What it is commanded by and what it tells (dry contacts) is
+# wired to a board of relays and inputs, which speaks Modbus; numbers are as printed on the board.
+# Before it, on either side, stands a scan engine on a serial line. In a venue `address` is the
+# board's, and `port` a name under /dev/serial/by-id.
+[[controller]]
+id = "relays"
+driver = "modbus"
+profile = "{BOARD}"
+address = "{cables.board}"
+
+[[equipment]]
+id = "{gate.id}"
+name = "{gate.name}"
+kind = "{gate.kind}"
+space = "{gate.space}"
+direction = "both"
+controller = "relays"
+channels = {{ {channels} }}
+count_on = "passage"
+open_s = {WIRED_OPEN_S:g}
+deny_s = {DENY_S:g}
+lane_per_min = {PER_MIN[gate.kind]}
+
+"""
+    for direction, reader in gate.readers.items():
+        text += f"""\
+[[controller]]
+id = "{reader}"
+driver = "serial"
+port = {_quoted(cables.engines[direction])}
+
+[[equipment]]
+id = "{reader}"
+name = "{gate.name}, {direction}"
+kind = "reader"
+space = "{gate.space}"
+direction = "{direction}"
+controller = "{reader}"
+opens = "{gate.id}"
+deny_s = {DENY_S:g}
+
+"""
+    return text
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as a string of TOML, whatever folder a clone lies in."""
+    return json.dumps(str(path), ensure_ascii=False)
 
 
 def _handheld(reader: str, space: Space) -> str:

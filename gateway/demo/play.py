@@ -15,7 +15,7 @@ import aiohttp
 import asyncpg
 from rich.console import Console
 
-from gateway.demo import museum, screen
+from gateway.demo import museum, screen, wired
 from gateway.demo.books import Books, Window
 from gateway.demo.child import Child, GatewayEnded, gateway, run_command
 from gateway.demo.gates import Gate, over_mqtt
@@ -81,11 +81,11 @@ async def _play(rate: float, seconds: float | None, stop: asyncio.Event, wire: m
     site_file = folder / "site.toml"
     console.print("A museum opens; its data is kept in state/demo.", highlight=False)
     async with AsyncExitStack() as stack:
-        child = await _gateway(
-            stack, partial(museum.site_file, rate=rate, wire=wire), site_file, steps
-        )
+        turnstile = await stack.enter_async_context(wired.turnstile(folder))
+        text = partial(museum.site_file, rate=rate, wire=wire, cables=turnstile.cables)
+        child = await _gateway(stack, text, site_file, steps)
         steps.done("gateway, entitlement store and central database")
-        stage = await _open(stack, child, site_file, rate, wire, steps)
+        stage = await _open(stack, child, site_file, rate, wire, turnstile, steps)
         tickets = await _tickets_to_try(stage)
         steps.done(f"{stage.shop.on_shelf} tickets sold, and known at the gates")
         screen.print_things_to_try(console, child.url, stage.keys[museum.OPERATOR], tickets)
@@ -124,6 +124,7 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     site_file: Path,
     rate: float,
     wire: museum.Wire,
+    turnstile: wired.Turnstile,
     steps: screen.Steps,
 ) -> Stage:
     """Set up keys, handhelds, gates and the shop."""
@@ -133,7 +134,7 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     keys = Keys(http, site_file)
     await keys.load()
     posts = museum.handhelds(rate)
-    spoken = [gate.id for gate in museum.GATES] if wire == "http" else []
+    spoken = [gate.id for gate in museum.OF_OURS] if wire == "http" else []
     await keys.make([*posts, *spoken])
     await keys.make_operator(museum.OPERATOR, museum.DESK)
     handhelds = [Handheld(reader, space, keys[reader]) for reader, space in posts.items()]
@@ -142,41 +143,47 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     if running is None:
         raise DemoFailed("The gateway has gone.")
     window = Window(http, keys)
-    gates = await _gates(stack, running, http, keys, window)
-    steps.done(f"{len(gates)} gates over {'HTTP and WebSocket' if wire == 'http' else 'MQTT'}")
+    gates = await _gates(stack, running, http, keys, window, turnstile)
+    spoken_over = "HTTP and WebSocket" if wire == "http" else "MQTT"
+    steps.done(f"{len(gates) - 1} gates over {spoken_over}, 1 on serial lines and Modbus")
     shop = Shop(await stack.enter_async_context(_database(running.postgres)), rate)
     await shop.open()
     await _send_home(window, http, keys)
-    books = await Books.opened(shop.connection, [*posts, *gates])
+    engines = [reader for gate in museum.GATES for reader in gate.readers.values()]
+    books = await Books.opened(shop.connection, [*posts, *gates, *engines])
     crowd = Crowd(http, shop, Posts(gates, handhelds), window)
     return Stage(child, http, keys, shop, gates, crowd, window, books)
 
 
-async def _gates(
+async def _gates(  # noqa: PLR0917  # on either side of a gate
     stack: AsyncExitStack,
     running: Running,
     http: aiohttp.ClientSession,
     keys: Keys,
     window: Window,
+    turnstile: wired.Turnstile,
 ) -> Mapping[str, Gate]:
     """Have the gates connect, and wait until the gateway knows that they are there."""
+    on_wires = [turnstile.id, *turnstile.readers]
     if running.mqtt is None:
-        spoken = {gate: keys[gate.id] for gate in museum.GATES}
+        spoken = {gate: keys[gate.id] for gate in museum.OF_OURS}
         gates = await stack.enter_async_context(over_http(http, spoken, keys[ADMIN]))
+        reached = on_wires
     else:
-        gates = await stack.enter_async_context(over_mqtt(museum.GATES, running.mqtt))
+        gates = await stack.enter_async_context(over_mqtt(museum.OF_OURS, running.mqtt))
+        reached = [*on_wires, *gates]
     try:
         async with asyncio.timeout(GATES_WITHIN_S):
             for gate in gates.values():
                 await gate.up.wait()
-            while running.mqtt is not None:
+            while True:
                 equipment = (await window.look()).equipment
-                if all(equipment[name]["link"] == "up" for name in gates):
+                if all(equipment[name]["link"] == "up" for name in reached):
                     break
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
         raise DemoFailed("The gates do not reach the gateway.") from None
-    return gates
+    return {**gates, turnstile.id: turnstile}
 
 
 async def _run(

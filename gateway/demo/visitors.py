@@ -37,8 +37,17 @@ BEHAVES: Final = {
     Behaviour.TAILGATE: 0.8,
     Behaviour.FORCE: 0.5,
 }
+NOT_THE_TICKETS: Final = "the ticket holds"
+"""What a steward says to whom a gate has refused for a reason of its own."""
 OF_THE_PLACE: Final = frozenset(
-    {"evacuation", "reader_out_of_service", "lane_busy", "space_closed", "store_unavailable"}
+    {
+        "evacuation",
+        "reader_out_of_service",
+        "lane_busy",
+        "space_closed",
+        "store_unavailable",
+        NOT_THE_TICKETS,
+    }
 )
 """Refusals that say nothing of a ticket: an operator has done something, or the store is away."""
 
@@ -247,6 +256,11 @@ class Crowd:
         self._count(space, direction, persons)
         return Answer(persons=persons)
 
+    async def _ask_why(self, space: Space, code: str, direction: Direction) -> str:
+        """Ask a steward, where a red lamp is all that a gate has to say."""
+        steward = random.choice(self._posts.handhelds[space])
+        return await steward.why(self._http, code, direction) or NOT_THE_TICKETS
+
     async def _through(
         self, gate: Gate, space: Space, code: str, direction: Direction, does: Behaviour
     ) -> Answer | None:
@@ -272,8 +286,9 @@ class Crowd:
         granted = visit.outcome in {"passed", "gave_up"}
         self.counts.answered(visit.waited_ms, granted=granted)
         if not granted:
-            self.counts.refused[visit.reason] += 1
-            return Answer(visit.reason)
+            reason = visit.reason or await self._ask_why(space, code, direction)
+            self.counts.refused[reason] += 1
+            return Answer(reason, unused=reason == NOT_THE_TICKETS)
         if visit.outcome == "gave_up":
             self.counts.gates[Fate.GAVE_UP] += 1
             return Answer(unused=True)

@@ -188,8 +188,8 @@ class Boards:
                 lane.screens.append(screen)
         for lane in lanes:
             gate = self.lane(lane.equipment.opens or "")
-            shown = [] if gate is None else gate.screens
-            lane.screens += [each for each in shown if each not in lane.screens]
+            theirs = [] if gate is None else gate.screens
+            lane.screens += [each for each in theirs if each not in lane.screens]
 
     def _connect(self, name: str, link: Link) -> AsyncExitStack:
         """Give a link to those who hang on it; return what takes it away again."""

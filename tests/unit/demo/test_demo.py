@@ -13,6 +13,7 @@ from rich.console import Console
 
 import config
 from drivers.mqtt.simulator import Behaviour, Visit
+from drivers.serial.settings import SerialSettings
 from drivers.signals import Direction, Mode
 from gateway.demo import museum, screen, seller
 from gateway.demo.books import Room, Standing
@@ -29,22 +30,30 @@ TICKETS = [screen.ToTry(name, seller.new_code(), "…") for name in ("valid", "u
 def test_the_museums_site_file_loads_at_any_rate_and_on_both_wires(
     rate: float, wire: museum.Wire
 ) -> None:
-    text = museum.site_file(8080, rate, wire)
+    engines: dict[Direction, Path] = {"entry": Path('/a "clone"/in'), "exit": Path("/é/out")}
+    cables = museum.Cables(engines, "tcp://127.0.0.1:5020")
+    text = museum.site_file(8080, rate, wire, cables)
     site = config.parse(text, Path("/demo/site.toml"), wires=SETTINGS)
 
     gates = {gate.id for gate in museum.GATES}
+    engines_there = {reader for gate in museum.GATES for reader in gate.readers.values()}
     assert len(site.spaces) == 3
     assert {each.id for each in site.equipment} == {
         museum.DESK,
         *museum.handhelds(rate),
         *gates,
+        *engines_there,
     }
-    assert {each.id for each in site.equipment if each.count_on == "passage"} == gates
+    counting = {each.id for each in site.equipment if each.count_on == "passage"}
+    assert counting == gates | engines_there
+    lines = map(site.wire, site.controllers)
+    ports = {line.port for line in lines if isinstance(line, SerialSettings)}
+    assert ports == set(engines.values())
     assert (site.stores.mqtt == "embedded") == (wire == "mqtt")
 
 
 def test_gates_close_before_the_gateway_takes_a_grant_back() -> None:
-    assert museum.WALK_S < museum.HOLD_S < museum.OPEN_S
+    assert museum.WALK_S < museum.HOLD_S < min(museum.OPEN_S, museum.WIRED_OPEN_S)
 
 
 def test_a_handheld_is_asked_for_less_than_its_limit() -> None:
@@ -127,7 +136,7 @@ def test_without_a_terminal_a_line_tells_where_things_stand() -> None:
 
     assert "12 scans" in out.getvalue()
     assert "inside: museum 7" in out.getvalue()
-    assert "gates: 5 of 6 up, 8 passed" in out.getvalue()
+    assert "gates: 6 of 7 up, 8 passed" in out.getvalue()
     assert out.getvalue().count("\n") == 1
 
 

@@ -18,7 +18,8 @@ from gateway.demo.http_gates import over_http
 from gateway.demo.museum import Space
 from gateway.demo.posts import QUEUE, Posts
 
-TURNSTILE, DOOR = museum.GATES[0], museum.GATES[3]
+TURNSTILE = next(gate for gate in museum.OF_OURS if gate.kind == "turnstile")
+DOOR = next(gate for gate in museum.OF_OURS if gate.kind == "door")
 
 
 class Desk:
