@@ -29,6 +29,7 @@ from gateway.http.scans import (
     Persons,
     check_length,
     place_of,
+    taken,
 )
 from gateway.http.schemas import BatchAnswer
 from gateway.http.times import instant
@@ -38,7 +39,7 @@ from gateway.tickets.codes.reading import MALFORMED, Reading
 from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 from gateway.venue.answers import Document
-from gateway.venue.codes import demanded, noted
+from gateway.venue.codes import noted
 from gateway.venue.readers import ReaderFacts
 
 ITEMS = 1000
@@ -149,7 +150,7 @@ def _groups(face: Face, items: list[_Item]) -> Iterator[list[_Item]]:
 async def _record(face: Face, identity: Identity, item: _Item) -> Decision:
     scan, store = item.scan, face.services.store
     reading = await face.services.operations.codes.settled(scan.code, item.reading, item.at)
-    reading = demanded(reading, item.reader.accepts, item.place.direction)
+    reading = taken(identity, item.reader, item.place, reading)
     if reading.reference is None:
         return await store.malformed(item.place, operator=identity.operator)
     claim = Claim(

@@ -102,8 +102,7 @@ async def judge(face: Face, identity: Identity, scan: ScanRequest, language: str
     reading = read_code(face, scan.code)
     if reading.objection:
         reading = await services.operations.codes.settled(scan.code, reading)
-    if reader.accepts != "any" and identity.rank < OPERATOR:  # who looks at the ticket as well
-        reading = demanded(reading, reader.accepts, place.direction)
+    reading = taken(identity, reader, place, reading)
     code = reading.reference
     operator = identity.operator if override is None else identity.name
     if scan.nonce is None and place.direction == "exit":
@@ -190,6 +189,13 @@ def read_code(face: Face, text: str) -> Reading:
     """Read a code (422 when it is too long)."""
     check_length(text)
     return face.services.operations.codes.read(text)
+
+
+def taken(identity: Identity, reader: ReaderFacts, place: Place, reading: Reading) -> Reading:
+    """Object to a code that the reader does not take; operators look at the ticket as well."""
+    if reader.accepts == "any" or identity.rank >= OPERATOR:
+        return reading
+    return demanded(reading, reader.accepts, place.direction)
 
 
 def check_length(text: str) -> None:

@@ -1,8 +1,9 @@
 """Reading codes, in one process: its keys, kept equal to the store's, and the site file's formats.
 
 A scan asks `read`, which never waits. The store's version of the keys is asked every half second,
-so that a key made, retired or revoked holds everywhere within one; a code that nothing here
-explains has the store asked at once, so that the first code of a new key is not refused.
+so that a key made, retired or revoked holds everywhere within one. A code that nothing here
+explains has the store asked out of turn, so that the first code of a new key is not refused; one
+question serves all codes that wait for it: a flood of forged ones makes a few small questions.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from gateway.tickets.decision import Decision
 from gateway.tickets.reasons import Reason
 
 LOOK_EVERY_S: Final = 0.5
+LOOK_PAUSE_S: Final = 0.005
+"""Between two questions, however many codes ask for one."""
 NEW_KEY_PATIENCE_S: Final = 0.05
 """What a scan with a key unknown here may wait for the store: it has promised an answer in time."""
 
@@ -54,6 +57,8 @@ class Codes:
         self._version: bytes | None = None
         self._decoder = Decoder()
         self._formats: Sequence[Callable[[str], Reading | None]] = ()
+        self._asked = asyncio.Event()
+        self._next_look = asyncio.Event()
 
     @property
     def keys(self) -> tuple[CodeKey, ...]:
@@ -74,9 +79,11 @@ class Codes:
         fact = reading.fact
         if not reading.objection or (fact is not None and fact.what != "unknown_key"):
             return reading
-        with suppress(StoreUnavailable, TimeoutError):
+        answered = self._next_look  # one under way may have been answered before the key was made
+        self._asked.set()
+        with suppress(TimeoutError):
             async with asyncio.timeout(NEW_KEY_PATIENCE_S):
-                await self.look()
+                await answered.wait()
         return self.read(text, at)
 
     async def look(self) -> None:
@@ -97,9 +104,15 @@ class Codes:
     async def run(self) -> None:
         """Follow the store's keys until cancelled."""
         while True:
+            self._asked.clear()
+            answered, self._next_look = self._next_look, asyncio.Event()
             with suppress(StoreUnavailable):
                 await self.look()
-            await asyncio.sleep(LOOK_EVERY_S)
+            answered.set()
+            await asyncio.sleep(LOOK_PAUSE_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._asked.wait()
 
 
 def demanded(reading: Reading, accepts: Accepts, direction: Direction) -> Reading:

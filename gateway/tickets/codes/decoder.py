@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.tickets.codes import rotating, signed
-from gateway.tickets.codes.alike import Alike, mark_of
+from gateway.tickets.codes.alike import CLAIM, Alike
 from gateway.tickets.codes.foreign import Format
 from gateway.tickets.codes.keys import CodeKey, Kind
 from gateway.tickets.codes.reading import MALFORMED, Fact, Reading
@@ -55,11 +55,9 @@ class Decoder:
         return MALFORMED if reference is None else Reading(reference)
 
     def _read_signed(self, text: str, now: int) -> Reading:
-        alike = self._alike.get(mark_of(text))
-        if alike is not None and text.isascii():
-            reference = alike.reference_of(text)
-            if reference is not None and alike.key.holds(now):
-                return Reading(reference, "", None, True, alike.starts, alike.until)
+        alike = self._alike.get(text[CLAIM])
+        if alike is not None and text.isascii() and (reading := alike.read(text, now)):
+            return reading
         known = self._checked.get(text)
         if known is not None:
             return _vouched(*known, now)
@@ -80,8 +78,7 @@ class Decoder:
         else:
             if len(self._alike) >= CHECKED_KEPT:
                 self._alike.clear()
-            found = Alike(key, claim, vouched[-signed.CLAIM_BYTES :])
-            self._alike[found.mark] = found
+            self._alike[text[CLAIM]] = Alike(key, claim, vouched[-signed.CLAIM_BYTES :])
         return _vouched(key, claim, now)
 
     def _read_rotating(self, text: str, now: int) -> Reading:

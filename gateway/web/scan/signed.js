@@ -5,7 +5,9 @@ const SIGNED = /^C1:([A-Z2-7]{13,26})([0-9A-Z $%*+\-./:]+)$/;
 const ROTATING = /^C2:([A-Z2-7]{13,26})\.[0-9]{8}$/;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 const TAIL = 110; // characters of base45 after the reference: a claim of 9 bytes, a signature of 64
-const MAC_TAIL = 32;
+const MAC = /[0-9A-F]{18}$/;
+const MAC_DIGITS = 18;
+const MAC_TAIL = 14 + MAC_DIGITS; // the claim by itself in base45, and the MAC
 const CLAIM_BYTES = 9;
 const CONTEXT = "composteur-code1";
 const EPOCH_S = 1735689600; // 2025-01-01T00:00:00Z
@@ -21,7 +23,7 @@ export async function prove(text, keys) {
   const parts = length && SIGNED.exec(text);
   if (!parts) return { reference: null, verdict: "bad" };
   const reference = text.slice(3, -length);
-  const data = decoded(text.slice(-length));
+  const data = length === TAIL ? decoded(text.slice(-TAIL)) : MAC.test(text) && decoded(text.slice(-MAC_TAIL, -MAC_DIGITS));
   if (!data || !/^[A-Z2-7]+$/.test(reference) || data[0] !== 0) return { reference: null, verdict: "bad" };
   if (length === MAC_TAIL) return { reference, verdict: "open" };
   const id = (data[1] << 8) | data[2];

@@ -1,21 +1,28 @@
 """Codes that prove themselves, on real stores: keys made, rotated, revoked; each step once."""
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from config import Site
 from gateway.central.code_keys import CodeKeyTable
+from gateway.entitlements.admin import SpaceFacts
 from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.tickets.codes import rotating, signed
-from gateway.tickets.codes.keys import CodeKey, Kind
+from gateway.tickets.codes.keys import Kind
 from gateway.venue.code_desk import CodeDesk, NoSuchKey
 from gateway.venue.printing import CannotSign, Wanted, to_print
+from loadtest.client import Place, Requests
+from loadtest.generator import Generator
+from loadtest.schedule import poisson
+from loadtest.storm import scans
 from tests.integration.http.conftest import SITE, House, a_house
 
 REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
@@ -144,27 +151,38 @@ async def test_key_that_never_was_cannot_be_revoked(desk: Desk) -> None:
         await desk.keys.revoke(7)
 
 
-async def test_no_valid_ticket_is_refused_while_keys_are_rotated(desk: Desk) -> None:
-    references = [sold(number) for number in range(90)]
-    await desk.sell(*references)
-    key = await desk.keys.create(Kind.MAC)
-    refused: list[str] = []
+RATE = 1_000.0
 
-    async def visitors(each: list[str]) -> None:
-        for reference in each:
-            reason = await desk.reason(signed.sign(newest[0], signed.Claim(reference)))
-            if reason != "granted":
-                refused.append(reason)
 
-    newest: list[CodeKey] = [key]
-    queues = [references[start::8] for start in range(8)]
-    async with asyncio.TaskGroup() as group:
-        for queue in queues:
-            group.create_task(visitors(queue))
-        for _ in range(5):
-            newest[0] = await desk.keys.rotate(Kind.MAC, now_ms() + 60_000)
+@pytest.mark.parametrize(
+    "lasts_s", [0.3, pytest.param(20.0, marks=pytest.mark.soak, id="twenty seconds")]
+)
+async def test_no_valid_ticket_is_refused_at_1000_scans_a_second_while_keys_are_rotated(
+    desk: Desk, lasts_s: float
+) -> None:
+    references = [sold(number) for number in range(int(RATE * lasts_s * 1.2) + 50)]
+    await desk.house.admin.configure_spaces([SpaceFacts("hall", None, None)])
+    for chunk in itertools.batched(references, 5000):
+        await desk.sell(*chunk)
+    newest = await desk.keys.create(Kind.MAC)
+    place = Place.of(str(desk.house.client.make_url("/")).rstrip("/"))
+    requests = Requests(place, desk.house.keys["scanner"])
+    codes = (signed.sign(newest, signed.Claim(reference)) for reference in references)
+    visitors = Generator(
+        place, scans(requests, codes, reader="door", check=False), connections=32
+    ).open_loop(poisson(RATE, seed=1, lasts_s=lasts_s))
 
-    assert refused == []
+    rotated = 0
+    running = asyncio.create_task(visitors)
+    while not running.done():
+        newest = await desk.keys.rotate(Kind.MAC, now_ms() + 60_000)
+        rotated += 1
+        await asyncio.sleep(0.1)
+    outcome = await running
+
+    assert outcome.outcomes == {"granted": outcome.sent}, outcome.examples
+    assert outcome.sent > RATE * lasts_s / 2
+    assert rotated > 1
 
 
 @pytest.fixture
@@ -286,6 +304,29 @@ async def test_copied_reference_is_stale_where_only_rotating_codes_are_taken(str
     assert await strict.reason(REFERENCE) == "stale_code"
     assert await strict.reason(rotating.code_at(key, REFERENCE, now_ms())) == "granted"
     assert await strict.reason(REFERENCE, direction="exit") == "granted"
+
+
+async def test_operator_s_offline_scan_of_a_reference_is_taken_as_a_live_one_is(
+    strict: Desk,
+) -> None:
+    await strict.sell(REFERENCE)
+    key = {"name": "chief", "role": "operator", "reader": "door"}
+    made = await strict.house.client.post(
+        "/v1/keys", json=key, headers=strict.house.bearer("admin")
+    )
+    at = datetime.now(UTC).isoformat()
+    scan = {"code": REFERENCE, "nonce": "n1", "at": at, "decided": "granted", "direction": "entry"}
+
+    answer = await strict.house.client.post(
+        "/v1/scans/batch",
+        json=[scan],
+        headers={
+            "Authorization": f"Bearer {(await made.json())['key']}",
+            "Idempotency-Key": "b1",
+        },
+    )
+
+    assert [each["conflict"] for each in (await answer.json())["items"]] == [None]
 
 
 async def test_operator_who_types_the_reference_lets_its_ticket_in(strict: Desk) -> None:

@@ -75,9 +75,19 @@ def test_a_signed_code_is_small_and_alphanumeric(
 @pytest.mark.parametrize("key", [MAC, ED25519])
 def test_no_signed_code_ends_with_a_blank_that_readers_cut_off(key: CodeKey) -> None:
     assert all(
-        sign(key, Claim(REFERENCE, until=EPOCH_S + minute * 60))[-1].isdigit()
+        not sign(key, Claim(REFERENCE, until=EPOCH_S + minute * 60)).endswith(" ")
         for minute in range(100)
     )
+
+
+def test_a_mac_is_written_in_capitals_only() -> None:
+    """One code has one text, so that what was seen of it can be told by its text."""
+    decoder, text = a_decoder(), sign(MAC, Claim(LONGEST))
+    small = text[:-18] + text[-18:].lower()
+    assert small != text
+
+    assert decoder.read(text, NOW).signed
+    assert decoder.read(small, NOW) == Reading(None)
 
 
 @pytest.mark.parametrize("key", [MAC, ED25519])
@@ -98,13 +108,15 @@ def test_every_bit_flipped_once_is_never_accepted(key: CodeKey) -> None:
 def test_every_bit_of_the_bytes_flipped_once_is_never_accepted(key: CodeKey) -> None:
     decoder, text = a_decoder(), sign(key, Claim(LONGEST, EPOCH_S + 60, EPOCH_S + 6000))
     head, tail = text[: 3 + len(LONGEST)], text[3 + len(LONGEST) :]
-    data = decode(tail)
-    assert data is not None
+    in_base45 = 14 if key is MAC else len(tail)
+    claim, proof = decode(tail[:in_base45]), bytes.fromhex(tail[in_base45:])
+    assert claim is not None
 
-    for bit in range(8 * len(data)):
-        flipped = bytearray(data)
+    for bit in range(8 * len(claim + proof)):
+        flipped = bytearray(claim + proof)
         flipped[bit // 8] ^= 1 << bit % 8
-        reading = decoder.read(head + encode(bytes(flipped)), NOW)
+        said, proven = bytes(flipped[: len(claim)]), bytes(flipped[len(claim) :])
+        reading = decoder.read(head + encode(said) + proven.hex().upper(), NOW)
         assert reading.reference is None or reading.objection == "b", bit
 
 
