@@ -46,7 +46,7 @@ PERSONAL: Final = frozenset(ONE)
 """Filters that would find a person."""
 
 _ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
-_PART = re.compile(r"^-- with: (\w+)\n", re.MULTILINE)
+_PARTS = re.compile(r"^-- with: ([\w, ]+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,9 @@ class Statement:
         >>> Statement.read("SELECT :a::int + :b, :a", {})
         Statement(sql='SELECT $1::int + $2, $1', arguments=('a', 'b'))
         """
-        if found := _PART.match(text):
-            text = f"WITH {parts[found[1]]}{text[found.end() :]}"
+        if found := _PARTS.match(text):
+            common = ", ".join(parts[name] for name in found[1].split(", "))
+            text = f"WITH {common}{text[found.end() :]}"
         arguments = tuple(dict.fromkeys(_ARGUMENT.findall(text)))
         places = {name: f"${place}" for place, name in enumerate(arguments, 1)}
         return cls(_ARGUMENT.sub(lambda match: places[match[1]], text), arguments)

@@ -1,4 +1,4 @@
--- with: booked
+-- with: vouchers, booked
 -- Tickets of several windows count at their windows' sessions in other lists; here each ticket once.
 SELECT t.source, t.product, p.label AS product_label,
        sum(t.tickets) AS tickets, sum(t.persons) AS persons,
@@ -15,8 +15,10 @@ SELECT t.source, t.product, p.label AS product_label,
                coalesce(g.made, 0) > 0, coalesce(g.made, 0)
           FROM composteur.ticket t LEFT JOIN composteur.ticket_state g ON g.code = t.code
          WHERE t.source <> 'own'
-           AND (t.session IS NULL OR t.windows IS NOT NULL)
-           AND composteur.good_in(t.valid_from, t.valid_until, t.windows, :from::timestamptz, :to::timestamptz)
+           AND (t.code IN (SELECT code FROM voucher)
+                OR t.session IS NULL AND t.windows IS NULL
+                   AND coalesce(t.valid_from < :to::timestamptz, true)
+                   AND coalesce(t.valid_until >= :from::timestamptz, true))
            AND :session::text[] IS NULL
            AND (:space::text[] IS NULL OR t.spaces && :space::text[])
            AND (:product::text[] IS NULL OR t.product = ANY(:product::text[]))

@@ -1,4 +1,4 @@
--- with: booked
+-- with: vouchers, booked
 -- What the list adds up to, from the figures of sessions; tickets without a session, or with several
 -- windows, are read themselves.
 SELECT coalesce(sum(tickets), 0)::bigint AS tickets, coalesce(sum(persons), 0)::bigint AS persons,
@@ -15,12 +15,7 @@ SELECT coalesce(sum(tickets), 0)::bigint AS tickets, coalesce(sum(persons), 0)::
                    AND (valid_until >= :from::timestamptz OR valid_until IS NULL)
                    AND (valid_from < :to::timestamptz OR valid_from IS NULL)
                 UNION ALL
-                SELECT * FROM composteur.ticket
-                 WHERE windows IS NOT NULL
-                   AND composteur.good_in(NULL, NULL, windows, :from::timestamptz, :to::timestamptz)
-                   AND (:session::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(windows) AS e (w)
-                                                             WHERE e.w ->> 'session' = ANY(:session::text[])))
-               ) AS t
+                SELECT * FROM voucher) AS t
           JOIN composteur.product p ON p.id = t.product
           LEFT JOIN composteur.ticket_state g ON g.code = t.code
          WHERE (:product::text[] IS NULL OR t.product = ANY(:product::text[]))

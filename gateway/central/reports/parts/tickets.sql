@@ -14,11 +14,8 @@ candidate AS (
        AND :session::text[] IS NULL
     UNION ALL
     SELECT t.*, NULL, NULL, NULL
-      FROM composteur.ticket t
-     WHERE :dates::text = 'activity' AND :undated::boolean AND t.windows IS NOT NULL
-       AND composteur.good_in(NULL, NULL, t.windows, :from::timestamptz, :to::timestamptz)
-       AND (:session::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(t.windows) AS e (w)
-                                                 WHERE e.w ->> 'session' = ANY(:session::text[])))
+      FROM voucher t
+     WHERE :dates::text = 'activity' AND :undated::boolean
     UNION ALL
     SELECT t.*, t.ordered_at, s.starts_at, s.space
       FROM composteur.ticket t LEFT JOIN composteur.session s ON s.id = t.session AND t.windows IS NULL
