@@ -16,10 +16,14 @@ SPACE = "hall"
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A turnstile with a scan engine on a serial line and a board on Modbus TCP."""
+    """A scan engine on a serial line, and what it opens.
+
+    ``board`` is what the site file says of the Modbus board of its turnstile; empty: it opens the
+    gate on MQTT of the same number.
+    """
 
     engine: Path
-    board_port: int
+    board: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Site:
     gates: int = 0
     """How many gates of ours are on MQTT."""
     wired: tuple[Wired, ...] = ()
-    """Turnstiles with wires."""
+    """Scan engines on wires."""
 
     @property
     def path(self) -> Path:
@@ -130,20 +134,22 @@ def _turnstile(number: int, wired: Wired) -> Iterator[str]:
         'driver = "serial"',
         f'port = "{wired.engine}"',
         "",
-        "[[controller]]",
-        f'id = "relays-{number}"',
-        'driver = "modbus"',
-        'profile = "waveshare-relay-8-d"',
-        f'address = "tcp://127.0.0.1:{wired.board_port}"',
-        "gap_ms = 0",
-        "",
         "[[equipment]]",
         f'id = "post-{number}"',
         'kind = "reader"',
         f'space = "{SPACE}"',
         'direction = "entry"',
         f'controller = "engine-{number}"',
-        f'opens = "wired-{number}"',
+        f'opens = "{f"wired-{number}" if wired.board else gate(number)}"',
+    )
+    if not wired.board:
+        return
+    yield from (
+        "",
+        "[[controller]]",
+        f'id = "relays-{number}"',
+        'driver = "modbus"',
+        *wired.board,
         "",
         "[[equipment]]",
         f'id = "wired-{number}"',

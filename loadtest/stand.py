@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -268,6 +268,17 @@ class Stand:
         finally:
             connection.close()
         return answer.body if answer.status == OK else None
+
+    async def wait_for_links(self, names: Collection[str], *, at_most_s: float = 15) -> None:
+        """Wait until the gateway knows that this equipment is there."""
+        wanted = set(names)
+        async with asyncio.timeout(at_most_s):
+            while wanted:
+                answer = await self.ask(self.requests.get("/v1/equipment?limit=1000"))
+                if answer is None:
+                    raise StandFailed("no equipment")
+                wanted -= {e["id"] for e in orjson.loads(answer)["items"] if e["link"] == "up"}
+                await asyncio.sleep(0.1)
 
     async def answer_length(self, code: str) -> int:
         """Return the length of a real answer, for the baseline to be as long."""

@@ -36,7 +36,6 @@ BURST_GATES = 200
 BURST_EACH = 5
 BURST_PERIOD_S = 1 / BURST_EACH
 PAUSE_S = 2.0
-UP_S = 10.0
 RELEASE = orjson.dumps(
     {
         "id": "0a1b2c3d-100",
@@ -103,7 +102,7 @@ async def _steady(
         gates_at(stand.mqtt_url, _echo_bases(STEADY_GATES)) as echoes,
         gates_at(stand.mqtt_url, _bases(STEADY_GATES)) as gates,
     ):
-        await _all_up(stand, STEADY_GATES)
+        await stand.wait_for_links([gate(each) for each in range(STEADY_GATES)])
         for _ in range(plan.rounds):
             for these, shown, tally in (
                 (echoes, _any_code(), tallies.bare_steady),
@@ -128,7 +127,7 @@ async def _bursts(
             visitors = _in_turn(echoes, _any_code(), BURST_EACH, BURST_PERIOD_S, dice)
             await let_come(echoes, visitors, tallies.bare_spread)
     async with gates_at(stand.mqtt_url, _bases(BURST_GATES)) as gates:
-        await _all_up(stand, BURST_GATES)
+        await stand.wait_for_links([gate(each) for each in range(BURST_GATES)])
         for _ in range(bursts):
             await asyncio.sleep(PAUSE_S)
             visitors = _in_turn(gates, codes, BURST_EACH, BURST_PERIOD_S, dice)
@@ -158,18 +157,6 @@ def _together(gates: Sequence[Gate], codes: Iterator[str]) -> list[list[Visitor]
         [Visitor(number * BURST_PERIOD_S, next(codes)) for number in range(BURST_EACH)]
         for _ in gates
     ]
-
-
-async def _all_up(stand: Stand, number: int) -> None:
-    """Wait until the gateway knows that these gates are there."""
-    wanted = {gate(each) for each in range(number)}
-    async with asyncio.timeout(UP_S):
-        while wanted:
-            answer = await stand.ask(stand.requests.get("/v1/equipment?limit=1000"))
-            if answer is None:
-                raise StandFailed("no equipment")
-            wanted -= {e["id"] for e in orjson.loads(answer)["items"] if e["link"] == "up"}
-            await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,10 @@
 import tomllib
 from pathlib import Path
 
-from loadtest.site import READER, Site, Wired, lane
+import config
+from gateway.venue.wires import SETTINGS
+from loadtest.scenarios.boards import COUNTING
+from loadtest.site import READER, Site, Wired, gate, lane
 
 
 def test_the_site_file_is_one_the_gateway_takes(tmp_path: Path) -> None:
@@ -31,8 +34,35 @@ def test_gates_on_mqtt_bring_a_broker(tmp_path: Path) -> None:
 
 
 def test_wired_turnstiles_have_an_engine_and_a_board(tmp_path: Path) -> None:
-    path = Site(tmp_path, 8080, wired=(Wired(tmp_path / "engine-0", 5020),)).write()
+    board = ('profile = "waveshare-relay-8-d"', 'address = "tcp://127.0.0.1:5020"')
+    path = Site(tmp_path, 8080, wired=(Wired(tmp_path / "engine-0", board),)).write()
 
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert [e["driver"] for e in content["controller"]] == ["serial", "modbus"]
-    assert content["controller"][1]["address"] == "tcp://127.0.0.1:5020"
+    site = config.parse(path.read_text(encoding="utf-8"), path, wires=SETTINGS)
+    assert [each.driver for each in site.controllers] == ["serial", "modbus"]
+    assert [each.opens for each in site.equipment if each.opens] == ["wired-0"]
+
+
+def test_an_engine_without_a_board_opens_the_gate_of_its_number(tmp_path: Path) -> None:
+    path = Site(tmp_path, 8080, gates=1, wired=(Wired(tmp_path / "engine-0"),)).write()
+
+    site = config.parse(path.read_text(encoding="utf-8"), path, wires=SETTINGS)
+    assert [each.opens for each in site.equipment if each.opens] == [gate(0)]
+
+
+def test_boards_that_count_have_their_passages_counted(tmp_path: Path) -> None:
+    path = Site(
+        tmp_path,
+        8080,
+        wired=(
+            Wired(
+                tmp_path / "e",
+                (
+                    f'profile = "{COUNTING}"',
+                    'address = "tcp://127.0.0.1:5020"',
+                    'passages = "counters"',
+                ),
+            ),
+        ),
+    ).write()
+
+    assert config.parse(path.read_text(encoding="utf-8"), path, wires=SETTINGS).equipment
