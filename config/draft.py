@@ -49,11 +49,18 @@ class Draft:
         data: The file.
         wires: The wires of this installation.
         folder: Where it lies: what a wire reads beside it is named relative to that.
+        environment: Variables, some of which hold what a wire keeps secret.
     """
 
-    def __init__(self, data: Mapping[str, Any], wires: Wires, folder: Path) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        wires: Wires,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
-        self._folder = folder
+        self._around = {"folder": folder, "environment": environment or {}}
         self.spaces = _tables(data, "space", Space)
         self.codes = _tables(data, "code", Code)
         self.periods = _tables(data, "period", Period)
@@ -88,7 +95,7 @@ class Draft:
         own = {key for key in table.written if key not in Controller.model_fields}
         try:
             settings = model.model_validate(
-                {key: table.written[key] for key in own}, context={"folder": self._folder}
+                {key: table.written[key] for key in own}, context=self._around
             )
         except ValidationError as error:
             around = (table.kind, table.position)

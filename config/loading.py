@@ -85,7 +85,7 @@ def examine_text(
     except tomllib.TOMLDecodeError as problem:
         raise SiteFileError(path, [_of_syntax(problem)]) from problem
     origins, problems = _take_secrets(data, environment or {})
-    draft = Draft(data, wires or {}, path.parent)
+    draft = Draft(data, wires or {}, path.parent, environment)
     problems += draft.problems
     for check in (references, foreign, gates, channels, openings, reach):
         problems += check.problems_of(draft)

@@ -38,7 +38,8 @@ class WireSettings(Section):
     """The extra keys of a `[[controller]]` on one wire; its docstring says what it is for.
 
     A relative path among them is relative to the site file, whose folder a validator finds in its
-    context (``folder``). A key that holds a password, key or token is a `SecretStr`, or has such a
+    context (``folder``), beside the variables of the ``environment``. A key that holds a password,
+    key or token is a `SecretStr`, or has such a
     word in its name: its value is never shown.
     """
 

@@ -4,7 +4,7 @@ A gate (a device that knows passages itself) is told to `Release`, a board with 
 to `Set` an output; ``channel`` is the name that the equipment gives it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.signals import Direction, Mode
@@ -35,11 +35,21 @@ class SetMode:
     mode: Mode
 
 
+type Beats = tuple[tuple[int, int], ...]
+"""So long on, so long off (ms), one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Show a light pattern, such as ``granted`` or ``denied``."""
+    """Show a light pattern, such as ``granted`` or ``denied``.
+
+    A gate that knows the word shows what it means; one that has a lamp only shows ``colour`` in the
+    rhythm of ``beats``, again and again (`controllers.looks`).
+    """
 
     pattern: str
+    colour: str = field(default="white", compare=False)
+    beats: Beats = field(default=((1_000, 0),), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Buzzer:
-    """Sound a pattern, such as ``granted`` or ``denied``."""
+    """Sound a pattern, such as ``granted`` or ``denied``; ``beats`` once, who knows no words."""
 
     pattern: str
+    beats: Beats = field(default=((100, 0),), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

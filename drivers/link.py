@@ -19,8 +19,9 @@ from drivers.signals import Signal
 type Take = Callable[[Signal], None]
 """Takes a signal at once, in the event loop; it never waits and never fails."""
 
-type Speaks = Literal["gate", "contacts", "reader"]
-"""What a device understands: releases and passages; outputs and inputs; nothing, it only reads."""
+type Speaks = Literal["gate", "contacts", "terminal", "reader"]
+"""What a device understands: releases and passages; outputs and inputs; these and what is shown,
+sounded and lit at its face; nothing, it only reads."""
 
 
 class CommandFailed(Exception):

@@ -181,15 +181,20 @@ class Line:
     def _end(self, why: str) -> None:
         """It is lost: nothing of what was to be sent or read will be."""
         if self._ended is not None and not self._ended.done():
-            self._loop.remove_reader(self._fd)
-            self._loop.remove_writer(self._fd)
-            self._unsent.clear()
+            self._leave()
             self._ended.set_result(why)
+
+    def _leave(self) -> None:
+        """Have the loop watch it no more: it would not watch another under the same number."""
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._unsent.clear()
 
     def _close(self) -> None:
         self._hearing.forget()
         if self._device is None:
             return
+        self._leave()  # also where `_ended` was cancelled with us
         self._end("closed")
         with suppress(OSError, termios.error):
             # Closing a line waits up to 30 s for what it has not sent; nobody wants that any more.

@@ -176,11 +176,15 @@ class SerialSettings(WireSettings):
     @override
     def warnings(self) -> Iterable[tuple[str, str]]:
         """Warn of names that change with the order in which devices are plugged in."""
-        if _BARE.fullmatch(str(self.port)):
-            yield (
-                "port",
-                (
-                    f"found {self.port}: the number goes to whoever is plugged in first; "
-                    "use the name under /dev/serial/by-id, or by-path where it has none"
-                ),
-            )
+        if (text := bare_name(self.port)) is not None:
+            yield "port", text
+
+
+def bare_name(port: Path) -> str | None:
+    """Say what is wrong with a port's name that changes; ``None``: it stays."""
+    if not _BARE.fullmatch(str(port)):
+        return None
+    return (
+        f"found {port}: the number goes to whoever is plugged in first; "
+        "use the name under /dev/serial/by-id, or by-path where it has none"
+    )

@@ -88,7 +88,7 @@ class Lane:
         self.screens: list[Screen] = []
         """What shows our decisions beside the gate itself."""
         self.screen = Screen(equipment, self.places.values(), needs, self._switch)
-        """Lamps on our own board; used where there are any."""
+        """Lamps on our own board, or its face; used where there are any."""
         self._device = Device(equipment, needs.wall, self.tell)
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._grants: OrderedDict[str, Admission] = OrderedDict()
@@ -132,7 +132,8 @@ class Lane:
         self._device.connect(link)
         self.screen.speaks = link.speaks
         lamps = link.speaks == "contacts" and not LAMPS.isdisjoint(self.equipment.channels)
-        if lamps and self.screen not in self.screens:
+        shows = lamps or link.speaks == "terminal"
+        if shows and self.screen not in self.screens:
             self.screen.gates = [self]
             self.screens.append(self.screen)
 

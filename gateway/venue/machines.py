@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from config.models import Equipment
-from controllers.commands import Command, Direction
+from controllers.commands import Alarm, Clear, Command, Direction, Raise
 from controllers.door import Door, DoorSettings
-from controllers.events import Event, LinkBack, LinkLost
+from controllers.events import Event, FaultCleared, FaultSeen, LinkBack, LinkLost
 from controllers.interlock import Interlock
 from controllers.machine import Machine, Refusal
 from controllers.turnstile import Turnstile, TurnstileSettings
@@ -20,13 +20,17 @@ class Reader:
         self._linked = True
 
     def step(self, event: Event, now: int) -> list[Command]:
-        """Take note of the link; nothing is ever to be done."""
+        """Take note of the link, and tell people of what the reader says is wrong with it."""
         del now
         match event:
             case LinkLost():
                 self._linked = False
             case LinkBack():
                 self._linked = True
+            case FaultSeen(text):
+                return [Raise(Alarm.FAULT, text=text)]
+            case FaultCleared():
+                return [Clear(Alarm.FAULT)]
             case _:
                 pass
         return []

@@ -23,7 +23,7 @@ from controllers.displays import (
     buzzes,
     lamps,
 )
-from controllers.looks import Light, answer
+from controllers.looks import LOOKS, SOUNDS, Light, answer
 from controllers.outputs import Output, Pulse
 from drivers import commands as to_wire
 from drivers.link import Speaks
@@ -171,9 +171,10 @@ class Screen:
 def _told(shown: Shown) -> to_wire.Command:
     match shown:
         case ShowLight(pattern):
-            return to_wire.Light(pattern)
+            look = LOOKS[pattern]
+            return to_wire.Light(pattern, look.colour, look.rhythm)
         case SoundBuzzer(pattern):
-            return to_wire.Buzzer(pattern)
+            return to_wire.Buzzer(pattern, SOUNDS[pattern])
         case ShowText(lines, ms):
             return to_wire.Text(lines, ms)
         case _:

@@ -14,6 +14,8 @@ from drivers.modbus.settings import ModbusSettings
 from drivers.modbus.wire import ModbusWire
 from drivers.mqtt.settings import MqttSettings
 from drivers.mqtt.wire import MqttWire
+from drivers.osdp.settings import OsdpSettings
+from drivers.osdp.wire import OsdpWire
 from drivers.serial.settings import SerialSettings
 from drivers.serial.wire import SerialWire
 
@@ -33,6 +35,7 @@ SETTINGS: Final[SettingsOfWires] = {
     "http": HttpSettings,
     "modbus": ModbusSettings,
     "mqtt": MqttSettings,
+    "osdp": OsdpSettings,
     "serial": SerialSettings,
 }
 """What controllers of each driver may say, for `config.load`."""
@@ -40,4 +43,9 @@ SETTINGS: Final[SettingsOfWires] = {
 
 def wires() -> Wires:
     """Return the wires that have a link to keep; each holds what its links share."""
-    return {"modbus": ModbusWire(), "mqtt": MqttWire(), "serial": SerialWire()}
+    return {
+        "modbus": ModbusWire(),
+        "mqtt": MqttWire(),
+        "osdp": OsdpWire(),
+        "serial": SerialWire(),
+    }

@@ -167,7 +167,7 @@ def outlet_of(equipment: Equipment, speaks: Speaks) -> Outlet:
     match speaks:
         case "gate" | "reader":
             return Gate(equipment)
-        case "contacts":
+        case "contacts" | "terminal":
             return Board(equipment)
         case _:
             assert_never(speaks)

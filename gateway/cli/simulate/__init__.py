@@ -2,7 +2,7 @@
 
 import click
 
-from gateway.cli.simulate import modbus, mqtt, serial
+from gateway.cli.simulate import modbus, mqtt, osdp, serial
 
 
 @click.group("simulate")
@@ -10,5 +10,5 @@ def command() -> None:
     """Be a device that is not there, and the people in front of it."""
 
 
-for _one in (*mqtt.COMMANDS, *modbus.COMMANDS, *serial.COMMANDS):
+for _one in (*mqtt.COMMANDS, *modbus.COMMANDS, *serial.COMMANDS, *osdp.COMMANDS):
     command.add_command(_one)

@@ -26,6 +26,18 @@ async def test_a_code_shown_to_the_engine_is_read_once(port: Path) -> None:
     assert venue.codes == ["TICKET-1", "\x1d01ABC\x1d"]
 
 
+async def test_a_link_that_follows_another_on_its_port_is_not_deaf(port: Path) -> None:
+    """A changed site file: the port is opened anew, under the descriptor that was just closed."""
+    engine = a_scanner(port)
+    async with engine.running():
+        for _ in range(2):
+            venue = Venue(port)
+            async with venue.running():
+                await venue.until_up()
+                engine.show("TICKET")
+                await venue.until(lambda: venue.codes == ["TICKET"])  # noqa: B023
+
+
 async def test_a_slow_line_takes_its_own_time_and_no_more(port: Path) -> None:
     """26 characters and CRLF at 9600 baud: 280 bits, 29 ms."""
     venue, engine = Venue(port), a_scanner(port, baud=9600)

@@ -12,6 +12,7 @@ from tests.integration.wires.bench import Bench, Venue, wall
 from tests.integration.wires.conftest import need_mosquitto
 from tests.integration.wires.modbus_benches import ModbusRtuBench, ModbusTcpBench
 from tests.integration.wires.mqtt_bench import MqttBench
+from tests.integration.wires.osdp_bench import OsdpBench, SecureOsdpBench
 from tests.integration.wires.serial_benches import ScannerBench, SerialGateBench
 
 
@@ -24,6 +25,8 @@ BENCHES: dict[str, Callable[[Path], Bench]] = {
     "modbus-rtu": ModbusRtuBench,
     "modbus-tcp": ModbusTcpBench,
     "mqtt": _on_mqtt,
+    "osdp": OsdpBench,
+    "osdp-secure": SecureOsdpBench,
     "scanner": ScannerBench,
     "serial-gate": SerialGateBench,
 }

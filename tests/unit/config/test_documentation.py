@@ -12,6 +12,7 @@ from config.values import Section
 from config.webhooks import Webhook
 from drivers.modbus.settings import ModbusSettings
 from drivers.mqtt.settings import MqttSettings
+from drivers.osdp.settings import OsdpSettings
 from drivers.serial.settings import SerialSettings
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +37,7 @@ TABLES = [
     Webhook,
     ModbusSettings,
     MqttSettings,
+    OsdpSettings,
     SerialSettings,
 ]
 

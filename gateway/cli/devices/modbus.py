@@ -1,21 +1,18 @@
-"""`composteur devices …`: Modbus boards we know, profiles of others, one board asked."""
+"""`composteur devices list|lint|probe`: Modbus boards we know, profiles of others, one asked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from gateway.cli.devices.checking import checked
 
 if TYPE_CHECKING:
     from drivers.modbus.probing import Findings
     from drivers.modbus.settings import ModbusSettings
 
 
-@click.group("devices")
-def command() -> None:
-    """Know boards with relays and inputs: which there are, and whether one answers."""
-
-
-@command.command("list")
+@click.command("list")
 def list_() -> None:
     """Tell the boards that `profile` in the site file may name."""
     from drivers.modbus.profile import facts, load, names
@@ -29,7 +26,7 @@ def list_() -> None:
             click.echo(f"    - {note}")
 
 
-@command.command("lint")
+@click.command("lint")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def lint(files: tuple[Path, ...]) -> None:
     """Say all that is wrong in profile FILES, each with its line."""
@@ -48,7 +45,7 @@ def lint(files: tuple[Path, ...]) -> None:
         raise SystemExit(1)
 
 
-@command.command("probe")
+@click.command("probe")
 @click.argument("address")
 @click.option("--profile", default="generic-8", show_default=True, metavar="P", help="Which board.")
 @click.option("--unit", type=int, metavar="N", help="Its address on the line.")
@@ -70,21 +67,11 @@ def probe(**options: Any) -> None:
     """
     import asyncio
 
-    from pydantic import ValidationError
-
-    from config.problems import of_validation
     from drivers.modbus.probing import probe as ask
     from drivers.modbus.settings import ModbusSettings
 
     written = {key: value for key, value in options.items() if value is not None}
-    try:
-        settings = ModbusSettings.model_validate(written)
-    except ValidationError as error:
-        told = [
-            " ".join((".".join(map(str, each.location)), each.text)).strip()
-            for each in of_validation(error, ModbusSettings)
-        ]
-        raise click.ClickException("\n".join(told)) from error
+    settings = checked(ModbusSettings, written)
     _tell(settings, asyncio.run(ask(settings)))
 
 
@@ -101,3 +88,6 @@ def _tell(settings: "ModbusSettings", found: "Findings") -> None:
         click.echo(problem, err=True)
     if found.problems:
         raise SystemExit(1)
+
+
+COMMANDS: Final = (list_, lint, probe)
