@@ -10,6 +10,17 @@ from tests.system.gateways import SITE, Gateway
 
 pytestmark = pytest.mark.system
 
+TELLS_ITS_TASKS = """
+import asyncio, os, pathlib, signal
+
+def tell(*_):
+    tasks = asyncio.all_tasks(asyncio.get_running_loop())
+    pathlib.Path(os.environ["TASKS_TOLD"]).write_text(" ".join(task.get_name() for task in tasks))
+
+signal.signal(signal.SIGUSR1, tell)
+"""
+"""What a gateway is started with, as only the process itself knows of its tasks."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything here."""
@@ -40,3 +51,14 @@ def make_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
 def gateway(make_gateway: Callable[..., Gateway]) -> Gateway:
     """Run a gateway with an admin's key."""
     return make_gateway().start().with_key()
+
+
+@pytest.fixture
+def tasks_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the gateways of this test write the names of their tasks into a file when asked."""
+    folder = tmp_path / "probe"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(TELLS_ITS_TASKS)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("TASKS_TOLD", str(folder / "tasks"))
+    return folder / "tasks"

@@ -247,6 +247,25 @@ class Gateway:
                 )
         return codes
 
+    def holdings(self, tasks_told: Path) -> tuple[int, int, int]:
+        """Count descriptors, threads and tasks; the least of a moment, as our requests go by.
+
+        ``tasks_told`` is the fixture's: the gateway was started under it.
+        """
+
+        def count(folder: str) -> int:
+            return len(list(Path(f"/proc/{self.pid}/{folder}").iterdir()))
+
+        counted = []
+        for _ in range(10):
+            tasks_told.unlink(missing_ok=True)
+            os.kill(self.pid, signal.SIGUSR1)
+            until(lambda: tasks_told.exists() and tasks_told.read_text() != "", what="the tasks")
+            counted.append((count("fd"), count("task"), len(tasks_told.read_text().split())))
+            time.sleep(0.05)
+        descriptors, threads, tasks = map(min, zip(*counted, strict=True))
+        return descriptors, threads, tasks
+
     def ready(self) -> tuple[int, Any]:
         """Ask whether it can decide."""
         return self.ask("GET", "/readyz")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -13,7 +12,7 @@ import pytest
 
 from tests.integration.mqtt.brokers import Mosquitto
 from tests.system import crowd, gates
-from tests.system.gateways import COMMAND, Gateway, until
+from tests.system.gateways import COMMAND, Gateway
 from tests.system.test_storms import a_random_moment, in_thread, ready_again
 
 type MakeGateway = Callable[..., Gateway]
@@ -101,29 +100,6 @@ async def test_the_private_broker_is_started_again_when_it_is_killed(
         gates.check_nothing_replayed(standing)
 
 
-TELLS_ITS_TASKS = """
-import asyncio, os, pathlib, signal
-
-def tell(*_):
-    tasks = asyncio.all_tasks(asyncio.get_running_loop())
-    pathlib.Path(os.environ["TASKS_TOLD"]).write_text(" ".join(task.get_name() for task in tasks))
-
-signal.signal(signal.SIGUSR1, tell)
-"""
-"""What a gateway is started with, as only the process itself knows of its tasks."""
-
-
-@pytest.fixture
-def tasks_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have the gateways of this test write the names of their tasks into a file when asked."""
-    folder = tmp_path / "probe"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(TELLS_ITS_TASKS)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    monkeypatch.setenv("TASKS_TOLD", str(folder / "tasks"))
-    return folder / "tasks"
-
-
 async def reconnected(
     make_gateway: MakeGateway, broker: Mosquitto, tasks_told: Path, times: int
 ) -> None:
@@ -134,7 +110,7 @@ async def reconnected(
         for turn in range(times):
             await gates.shown(gateway, "up", NAMES[:1])
             if turn in {times // 6, times - 1}:  # what is made once has been made by then
-                held.append(await in_thread(holdings, gateway, tasks_told))
+                held.append(await in_thread(gateway.holdings, tasks_told))
             await in_thread(broker.kill)
             await gates.shown(gateway, "down", NAMES[:1])
             await in_thread(broker.start)
@@ -142,23 +118,6 @@ async def reconnected(
     print(f"descriptors, threads and tasks: {held}")
     for before, after in zip(*held, strict=True):
         assert after <= before + SPARE
-
-
-def holdings(gateway: Gateway, tasks_told: Path) -> tuple[int, int, int]:
-    """Count descriptors, threads and tasks; the least of a moment, as our own requests go by."""
-
-    def count(folder: str) -> int:
-        return len(list(Path(f"/proc/{gateway.pid}/{folder}").iterdir()))
-
-    counted = []
-    for _ in range(10):
-        tasks_told.unlink(missing_ok=True)
-        os.kill(gateway.pid, signal.SIGUSR1)
-        until(lambda: tasks_told.exists() and tasks_told.read_text() != "", what="the tasks")
-        counted.append((count("fd"), count("task"), len(tasks_told.read_text().split())))
-        time.sleep(0.05)
-    descriptors, threads, tasks = map(min, zip(*counted, strict=True))
-    return descriptors, threads, tasks
 
 
 async def test_thirty_connections_to_the_broker_leave_nothing_behind(

@@ -43,14 +43,24 @@ class Cable(ABC):
     """A cable, and which equipment it is whose link goes with it."""
 
     shown: str
-    pulls = 0
-    """How often it was pulled, or something else was wrong with what it leads to."""
+    troubles = 0
+    """How often something was wrong with it, or with what it leads to."""
     disturbed = False
-    """Something is wrong with it now."""
+    """Something is wrong now."""
+
+    @asynccontextmanager
+    async def trouble(self) -> AsyncIterator[None]:
+        """Have something be wrong until the end of the block."""
+        self.troubles += 1
+        self.disturbed = True
+        try:
+            yield
+        finally:
+            self.disturbed = False
 
     async def pull(self) -> None:
         """Pull it out."""
-        self.pulls += 1
+        self.troubles += 1
         self.disturbed = True
         await self._out()
 
@@ -119,6 +129,7 @@ class Entrance(ABC):
     """One entrance, its cable, and who has gone in by it.
 
     Attributes:
+        shown: the tickets that were shown here.
         through: who has passed: the gate knows it, whether or not it could tell.
         passed: those of them while whose visit nothing was wrong with the cable.
         opened: how often it has opened.
@@ -126,6 +137,7 @@ class Entrance(ABC):
 
     name: str
     cable: Cable
+    shown: set[str] = field(default_factory=set)
     through: list[str] = field(default_factory=list)
     passed: set[str] = field(default_factory=set)
     opened: int = 0
@@ -133,14 +145,16 @@ class Entrance(ABC):
     async def come(self, codes: Iterator[str], stop: asyncio.Event) -> None:
         """Have people come, each until they are in, for as long as nobody says stop."""
         for code in codes:
+            self.shown.add(code)
             while not stop.is_set():
-                pulls, disturbed = self.cable.pulls, self.cable.disturbed
+                troubles, disturbed = self.cable.troubles, self.cable.disturbed
                 if await self.visit(code):
                     await asyncio.sleep(SEEN_S if self.waits else 0)
-                    disturbed |= self.cable.disturbed or self.cable.pulls != pulls
+                    disturbed |= self.cable.disturbed or self.cable.troubles != troubles
                     self.through.append(code)
                     if self.certain or not disturbed:
                         self.passed.add(code)
+                    await asyncio.sleep(AGAIN_S)
                     break
                 await asyncio.sleep(AGAIN_S)
             if stop.is_set():
@@ -228,6 +242,11 @@ class Entrances:
     def through(self) -> list[str]:
         """All who are in."""
         return [code for each in self.each for code in each.through]
+
+    @property
+    def shown(self) -> set[str]:
+        """All tickets that were shown."""
+        return {code for each in self.each for code in each.shown}
 
     @property
     def passed(self) -> set[str]:
