@@ -267,6 +267,8 @@ def write_command(command: Command, command_id: str, not_after: int) -> bytes | 
     if verb is None:
         return None
     arguments: dict[str, Any] = msgspec.to_builtins(command)
+    if isinstance(command, Light | Buzzer):
+        arguments = {"pattern": command.pattern}  # a gate of ours knows how that looks and sounds
     return write({"id": command_id, "do": verb, "not_after": to_text(not_after), **arguments})
 
 
