@@ -53,7 +53,7 @@ soak: env  ## the tests that run for minutes
 	@$(PY) -m pytest -m soak --timeout 0 $(ARGS)
 
 screenshots: env  ## draw docs/screens anew, from the demonstration (needs Chromium)
-	@$(PY) scripts/screenshots.py
+	@$(PY) scripts/screenshots.py $(ARGS)
 
 env:  ## the environment for tests, in .venv
 	@$(PREPARE) dev

@@ -110,7 +110,7 @@ class Occupancy:
             if self._full:
                 return []
             self._full = True
-            return [Raise(Alarm.SPACE_FULL, text=f"{self._inside} of {capacity}")]
+            return [Raise(Alarm.SPACE_FULL, text=f"{self._inside} / {capacity}")]
         if self._full and (capacity is None or self._inside * 100 <= capacity * CLEAR_PERCENT):
             self._full = False
             return [Clear(Alarm.SPACE_FULL)]

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -156,6 +157,13 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 async def _nothing_left_in_the_loop() -> AsyncIterator[None]:
+    async with nothing_left_in_the_loop():
+        yield
+
+
+@asynccontextmanager
+async def nothing_left_in_the_loop() -> AsyncIterator[None]:
+    """Fail what blocks the loop, or leaves a task or a socket in it."""
     tasks, sockets = asyncio.all_tasks(), _sockets()
     with blockbuster_ctx(_OUR_ROOMS) as blocking_calls:
         for call in blocking_calls.functions.values():

@@ -66,7 +66,7 @@ async def first_of(core: Core, *, migrated: asyncio.Event) -> AsyncIterator[Firs
     core.store.on_empty = rebuild.want
     core.health.on_loading = rebuild.want
     core.health.lag_s = lambda: streamer.lag_s
-    core.operations.vitals.read = partial(_vitals, core, streamer)
+    core.operations.vitals.read = partial(_vitals, core, streamer, webhooks)
 
     def once_migrated(work: Work) -> Work:
         async def wait_and_work() -> None:
@@ -131,7 +131,7 @@ async def _keep_mirrored(core: Core) -> None:
         await asyncio.sleep(MIRROR_EVERY_S)
 
 
-def _vitals(core: Core, streamer: Streamer) -> dict[str, Any]:
+def _vitals(core: Core, streamer: Streamer, webhooks: Webhooks) -> dict[str, Any]:
     """Tell how this gateway does: its health, its clock against the store's, what waits."""
     return {
         "ready": core.health.ready,
@@ -139,4 +139,5 @@ def _vitals(core: Core, streamer: Streamer) -> dict[str, Any]:
         "unsent_s": round(streamer.lag_s, 1),
         "late": len(core.late),
         "clock_ms": round(core.store.now() - clock()),
+        "webhooks": webhooks.documents(),
     }

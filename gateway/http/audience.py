@@ -81,6 +81,7 @@ class Live:
         self._answers = answers
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
         self._spaces: dict[str, Document] = {}
         self._health: Document = {}
         self._figures: Document | None = None
@@ -106,11 +107,12 @@ class Live:
         listener = Listener(operator=operator)
         self._listeners.add(listener)
         self._services.metrics.live_clients = len(self._listeners)
-        snapshot = await self.snapshot(operator=operator)
-        if self._task is None:
-            self._changed.clear()
-            self._task = asyncio.create_task(self._poll(), name="live")
-        return listener, sent("snapshot", snapshot)
+        async with self._beginning:
+            if self._task is None:
+                with contextlib.suppress(StoreUnavailable):
+                    await self._begin()
+                self._task = asyncio.create_task(self._poll(), name="live")
+        return listener, sent("snapshot", await self.snapshot(operator=operator))
 
     async def leave(self, listener: Listener) -> None:
         """Stop listening; the poller ends with its last listener."""
@@ -129,25 +131,41 @@ class Live:
             listener.wake.set()
 
     async def snapshot(self, *, operator: bool) -> Document:
-        """Write how things stand now."""
+        """Write how things stand now.
+
+        What the poller has told so far stays as it is: a change that this snapshot is the first to
+        see is still news to everybody who listened before.
+        """
         admin = self._services.admin
         rows: list[EventRow] = []
+        tally, spaces = self._tally, self._spaces
         with contextlib.suppress(StoreUnavailable):
-            self._tally = (await admin.meta()).tally
-            self._spaces = self._documents(await admin.spaces())
+            tally = (await admin.meta()).tally
+            spaces = self._documents(await admin.spaces())
             rows = await admin.recent(SHOWN)
-            if rows and not self._last:
-                self._last = rows[0].event_id
         if self._figures is None:
             await self._look_at_figures()
         return {
-            "spaces": list((self._spaces or self._documents(())).values()),
+            "spaces": list((spaces or self._documents(())).values()),
             "equipment": self._services.operations.panel.documents(),
             "alarms": self._services.operations.alarms.documents(),
             "scans": [self._scan(row, operator=operator) for row in rows if row.kind == "s"],
-            "health": self._state_of_health(),
+            "health": self._state_of_health(tally),
             "figures": self._figures,
         }
+
+    async def _begin(self) -> None:
+        """Note how things stand before the first snapshot: whatever changes from here on is told.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        admin = self._services.admin
+        self._changed.clear()
+        self._tally = (await admin.meta()).tally
+        self._spaces = self._documents(await admin.spaces())
+        if rows := await admin.recent(1):
+            self._last = rows[0].event_id
 
     async def _poll(self) -> None:
         ticks = 0
@@ -160,7 +178,7 @@ class Live:
             if ticks % FIGURES_EVERY == 0:
                 await self._look_at_figures()
                 self._tell("figures", "figures", self._figures or {})
-            health = self._state_of_health()
+            health = self._state_of_health(self._tally)
             if health != self._health:
                 self._health = health
                 self._tell("health", "health", health)
@@ -242,13 +260,13 @@ class Live:
     def _documents(self, states: Iterable[SpaceState]) -> dict[str, Document]:
         return space_documents(self._services.operations, states)
 
-    def _state_of_health(self) -> Document:
+    def _state_of_health(self, tally: Mapping[str, int]) -> Document:
         report = self._services.health()
         return {
             "ready": report.ready,
             "degraded": list(report.degraded),
             "durability": report.durability,
-            "today": dict(self._tally),
+            "today": dict(tally),
         }
 
 

@@ -5,15 +5,18 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from config import Site
 from gateway.entitlements.library import library
 from gateway.http.application import build_application
+from tests.conftest import nothing_left_in_the_loop
 from tests.integration.http.conftest import SITE, House, a_house
 from tests.unit.http.doubles import Venue
 
@@ -37,22 +40,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip("no chromium here: apt-get install chromium"))
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+fixture = partial(pytest_asyncio.fixture, loop_scope="session")
+"""Of what lives in the browser's loop. A browser takes longer to start than most tests take: all
+share one, and so one loop (`IN_ITS_LOOP` marks them)."""
+
+IN_ITS_LOOP = pytest.mark.asyncio(loop_scope="session")
+
+
+@fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+        yield playwright
 
 
-@pytest.fixture
+@fixture(scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    await browser.close()
+
+
+@fixture
+async def _nothing_left_in_the_loop(browser: Browser) -> AsyncIterator[None]:
+    async with nothing_left_in_the_loop():
+        yield
+
+
+@fixture
 async def address() -> AsyncIterator[str]:
     services = Venue().services(asyncio.get_running_loop().time)
     async with TestServer(build_application(services)) as server:
         yield str(server.make_url("")).rstrip("/")
 
 
-@pytest.fixture
+@fixture
 async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
     """A page that fails its test on any error in it, and on any request to elsewhere."""
     context = await browser.new_context(locale="en-GB", base_url=address)
@@ -103,6 +124,13 @@ class Desk:
         assert answer.status in {200, 201}, await answer.text()
 
 
+async def log_in(context: BrowserContext, house: House, who: str) -> None:
+    """Get the cookie that the log-in gets, without its page."""
+    address = house.client.make_url("/v1/login")
+    answer = await context.request.post(str(address), headers=house.bearer(who))
+    assert answer.ok, await answer.text()
+
+
 @asynccontextmanager
 async def a_desk(
     browser: Browser, house: House, who: str = "operator", path: str = "/", **facts: Any
@@ -121,9 +149,8 @@ async def a_desk(
         "request",
         lambda request: None if request.url.startswith(address) else wrong.append(request.url),
     )
+    await log_in(context, house, who)
     await page.goto(path)
-    await page.fill("#key", house.keys[who])
-    await page.press("#key", "Enter")
     await page.wait_for_selector("#logout")
     yield Desk(page, house, context)
     await context.close()
@@ -151,7 +178,7 @@ A_SITE = Site.model_validate(
 )
 
 
-@pytest.fixture
+@fixture
 async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
     await asyncio.to_thread(library)  # reads files, which no loop of ours may
     async with a_house(redis_url, database_url, site=A_SITE) as house:
@@ -163,7 +190,7 @@ async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
         yield house
 
 
-@pytest.fixture
+@fixture
 async def desk(browser: Browser, house: House) -> AsyncIterator[Desk]:
     async with a_desk(browser, house) as desk:
         yield desk
@@ -173,7 +200,7 @@ ABROAD = {"locale": "fr-FR", "viewport": {"width": 390, "height": 844}}
 """Another language, on a phone."""
 
 
-@pytest.fixture(params=[{}, ABROAD], ids=["english-desktop", "french-phone"])
+@fixture(params=[{}, ABROAD], ids=["english-desktop", "french-phone"])
 async def any_desk(
     browser: Browser, house: House, request: pytest.FixtureRequest
 ) -> AsyncIterator[Desk]:

@@ -1,6 +1,5 @@
 """What an operator sees on the dashboard, and does there; with real stores behind it."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,8 +7,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from controllers.commands import Alarm
-from tests.browser.conftest import ABROAD, Desk, a_desk
+from tests.browser.conftest import ABROAD, IN_ITS_LOOP, Desk, a_desk
 from tests.integration.http.conftest import House
+
+pytestmark = IN_ITS_LOOP
 
 
 async def confirmed(page: Page) -> None:
@@ -40,6 +41,15 @@ async def test_key_that_is_not_known_is_told_in_words(page: Page) -> None:
     await page.press("#key", "Enter")
 
     await expect(page.locator("#login [role=alert]")).to_contain_text("not known")
+
+
+async def test_key_opens_a_session(page: Page) -> None:
+    await page.goto("/")
+    await page.fill("#key", "secret-of-the-viewer")
+    await page.press("#key", "Enter")
+
+    await expect(page.locator("#logout")).to_be_visible()
+    await expect(page.locator(".who")).to_have_text("viewer")
 
 
 async def test_session_survives_a_reload_and_ends_at_log_out(desk: Desk) -> None:
@@ -100,6 +110,26 @@ async def test_arrivals_are_told_in_figures_beside_the_curve(desk: Desk) -> None
     await expect(desk.page.locator(".chart canvas")).to_be_visible()
 
 
+async def test_webhooks_are_seen_to_wait_to_fail_and_to_be_told(any_desk: Desk) -> None:
+    calls = {"taken_s": None, "failing": None, "waiting": 0, "oldest_s": 0, "set_aside": 0}
+    any_desk.house.services.operations.vitals.read = lambda: {
+        "database": True, "unsent_s": 0.1, "late": 0, "clock_ms": 0,
+        "webhooks": [
+            calls | {"id": "till", "taken_s": 7},
+            calls | {"id": "account", "waiting": 3, "oldest_s": 120, "failing": "HTTP 503 in 3 ms"},
+            calls | {"id": "office", "taken_s": 9, "set_aside": 2},
+        ],
+    }  # fmt: skip
+    machines = any_desk.page.locator("#machines")
+    await expect(machines).to_contain_text("Webhook account", timeout=15_000)
+
+    lines = machines.locator("dt:has-text('Webhook') + dd")
+    for line, symbol, figure in zip(range(3), "✓✕!", ("7 s", "3", "2"), strict=True):
+        await expect(lines.nth(line)).to_contain_text(symbol)
+        await expect(lines.nth(line)).to_contain_text(figure)
+    await expect(lines.nth(1)).to_contain_text("HTTP 503 in 3 ms")
+
+
 async def test_lost_network_is_told_and_what_was_missed_is_there_afterwards(desk: Desk) -> None:
     await inside(desk, "hall", "0")
     await desk.context.set_offline(True)
@@ -118,13 +148,14 @@ async def test_nothing_is_cut_off_and_nothing_bars_anybody(
     browser: Browser, house: House, facts: dict[str, Any]
 ) -> None:
     house.services.operations.alarms.raise_(Alarm.FORCED, equipment="lane", text="bang")
-    async with a_desk(browser, house, color_scheme="dark" if facts else "light", **facts) as desk:
+    async with a_desk(
+        browser, house, color_scheme="dark" if facts else "light", reduced_motion="reduce", **facts
+    ) as desk:
         await desk.sell("T1")
         await desk.scan("T1")
         for place in ("", "#tickets/T1", "#audit"):
             await desk.enter(place)
             await desk.page.locator("main .card").first.wait_for()
-            await asyncio.sleep(0.3)  # the pictures of a change are over
             found = await Axe().run(desk.page)
             wide = await desk.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -15,10 +15,10 @@ from playwright.async_api import Browser, expect
 
 from gateway.central.reports.tables import reports
 from gateway.central.streamer import Streamer
-from tests.browser.conftest import ABROAD, Desk, a_desk
-from tests.integration.http.conftest import House, streaming
+from tests.browser.conftest import ABROAD, IN_ITS_LOOP, Desk, a_desk, fixture
+from tests.integration.http.conftest import House, a_streamer
 
-__all__ = ("streaming",)
+pytestmark = IN_ITS_LOOP
 
 COME = 3
 EVENTS = COME + 1
@@ -31,7 +31,13 @@ def _reports_read() -> None:
     reports()
 
 
-@pytest.fixture
+@fixture
+async def streaming(house: House) -> AsyncIterator[Streamer]:
+    async with a_streamer(house) as streamer:
+        yield streamer
+
+
+@fixture
 async def day(house: House, streaming: Streamer) -> House:
     """A day with a session of three tickets that came and one that did not."""
     await house.sell(

@@ -7,7 +7,10 @@ from playwright.async_api import Page
 
 from gateway.tickets.carried import carried
 from gateway.tickets.scan import AntiPassback, Direction
+from tests.browser.conftest import IN_ITS_LOOP
 from tests.vectors.loading import FOLDER, Case, read_cases
+
+pytestmark = IN_ITS_LOOP
 
 LIVE = ("malformed", "replays", "override", "out_of_service", "lane_busy", "free", "closed")
 """What a scan is told of here and now, and no list can know."""

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 import config
 from gateway.entitlements.library import library
 from gateway.venue.lookout import Seen
+from tests.browser.conftest import IN_ITS_LOOP, fixture, log_in
 from tests.integration.http.conftest import House, a_house
+
+pytestmark = IN_ITS_LOOP
 
 PARTS = ("spaces", "equipment", "plannings", "periods", "keys", "general", "file")
 TEXT = """\
@@ -88,7 +90,7 @@ class SetUp:
             await getattr(self.page.mouse, act)()
 
 
-@pytest.fixture
+@fixture
 async def setup(
     browser: Browser, redis_url: str, database_url: str, tmp_path: Path
 ) -> AsyncIterator[SetUp]:
@@ -106,9 +108,8 @@ async def setup(
             "console",
             lambda told: wrong.append(told.text) if "Content Security" in told.text else None,
         )
+        await log_in(context, house, "admin")
         await page.goto("/setup")
-        await page.fill("#key", house.keys["admin"])
-        await page.press("#key", "Enter")
         await page.wait_for_selector(".setup")
         yield SetUp(page, house, file)
         await context.close()

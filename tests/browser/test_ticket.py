@@ -18,8 +18,10 @@ from gateway.entitlements.code_keys import CodeKeyShelf
 from gateway.tickets.codes import rotating
 from gateway.tickets.codes.keys import Kind
 from gateway.venue.code_desk import CodeDesk
-from tests.browser.conftest import ABROAD
+from tests.browser.conftest import ABROAD, IN_ITS_LOOP, fixture
 from tests.integration.http.conftest import SITE, House
+
+pytestmark = IN_ITS_LOOP
 
 REFERENCE = "ABCDEFGHIJKLMNOPQRSTUVWXY2"
 TELEPHONE = {"locale": "en-GB", "viewport": {"width": 390, "height": 844}}
@@ -76,7 +78,7 @@ async def a_visitor(browser: Browser, house: House, **telephone: Any) -> AsyncIt
     assert wrong == []
 
 
-@pytest.fixture
+@fixture
 async def visitor(browser: Browser, house: House) -> AsyncIterator[Visitor]:
     async with a_visitor(browser, house) as visitor:
         yield visitor

@@ -2,7 +2,9 @@
 
 from playwright.async_api import Locator, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import IN_ITS_LOOP, Desk
+
+pytestmark = IN_ITS_LOOP
 
 
 def fact(desk: Desk, name: str) -> Locator:

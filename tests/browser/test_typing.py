@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
+from tests.browser.conftest import IN_ITS_LOOP, Desk, a_desk
 from tests.browser.test_setup import TEXT, SetUp, setup
+from tests.integration.http.conftest import House
+
+pytestmark = IN_ITS_LOOP
 
 __all__ = ("setup",)
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -217,5 +221,133 @@ async def test_a_file_written_by_hand_outlives_a_walk_to_another_part_and_its_sa
     await expect(text).to_have_value(TEXT.replace("300", "250") + "# more")
     assert await asyncio.to_thread(setup.file.read_text) == TEXT.replace("300", "250")
     await page.click("#save")
-    await page.wait_for_function("document.querySelector('#save').disabled")
+    await expect(page.locator("#save")).to_be_disabled()
     assert (await asyncio.to_thread(setup.file.read_text)).endswith("# more")
+
+
+# --- the dashboard
+
+
+async def test_an_older_search_shows_nothing_over_a_newer_one(desk: Desk) -> None:
+    page = desk.page
+    await desk.sell("T1", order_ref="A-1")
+    await desk.sell("T2", holder="Ada")
+    await desk.enter("#tickets")
+    await page.click("[data-way=order]")
+    async with held(page, "**/v1/tickets?order=*"):
+        await page.fill("[name=find]", "A-1")
+        await page.keyboard.press("Enter")
+        await page.click("[data-way=holder]")
+        await page.fill("[name=find]", "Ada")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#find tbody tr")).to_have_count(1)
+
+    await expect(page.locator("#find tbody tr")).to_contain_text("T2")
+
+
+async def test_a_code_looked_up_leads_nobody_away_who_writes_on(desk: Desk) -> None:
+    page = desk.page
+    await desk.sell("T1")
+    await desk.enter("#tickets")
+    async with held(page, "**/v1/tickets/T1"):
+        await page.fill("[name=find]", "T1")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("7")
+
+    await expect(page.locator("[name=find]")).to_have_value("T17")
+    await expect(page.locator("#ticket")).to_have_count(0)
+    await expect(page.locator("#find button.main")).to_be_enabled()
+
+
+async def test_a_stamp_pressed_twice_is_one_and_its_answer_stays(desk: Desk) -> None:
+    page = desk.page
+    await desk.house.sell("UPDATE composteur.product SET max_stamps = 5")
+    rows = await desk.house.central.fetch("feed.products", ["day"], [2])
+    await desk.house.admin.put_products(rows)
+    await desk.sell("T1", persons=2)
+    await desk.enter("#tickets/T1")
+    await page.fill("[name=persons]", "2")
+    async with held(page, "**/v1/scans"):
+        await page.dblclick("#act-stamp", force=True)
+        await expect(page.locator("#act-stamp")).to_be_disabled()
+    await page.route("**/v1/tickets/T1/history*", lambda route: route.abort())
+    await expect(page.locator("#verdict")).to_contain_text("Granted")
+
+    await desk.scan("T1", reader="lane", persons=2)  # asks for the ticket anew, in vain
+    await expect(page.locator(".problem")).to_be_visible()
+
+    await expect(page.locator("#verdict")).to_contain_text("Granted")
+    await expect(page.locator("[name=persons]")).to_have_value("2")
+    view = await desk.house.store.look("T1")
+    assert view is not None
+    assert view.made == 2
+
+
+async def test_figures_that_arrive_leave_an_open_dialog_as_it_is(desk: Desk) -> None:
+    page = desk.page
+    await page.locator("[data-space=hall] .acts button").first.click()
+    await page.fill("dialog [name=persons]", "1")
+    await page.focus("dialog [name=why]")
+    await page.keyboard.type("school ")
+    await desk.sell("T1")
+    await desk.scan("T1")
+    await expect(page.locator("[data-space=hall] .inside")).to_contain_text("1")
+
+    await page.keyboard.type("class")
+
+    await expect(page.locator("dialog [name=why]")).to_have_value("school class")
+    await expect(page.locator("dialog [name=persons]")).to_have_value("1")
+
+
+# --- reports
+
+
+async def test_a_filter_outlives_the_reports_being_learnt_anew(desk: Desk) -> None:
+    page = desk.page
+    await page.goto("/reports#stamps")
+    field = page.locator("#ask [name=product]")
+    async with held(page, "**/v1/reports?language=fr"):
+        await page.click("button[lang=fr]")
+        await field.fill("da")
+    await expect(page.locator("#report")).to_contain_text("Compostages")
+
+    await expect(field).to_have_value("da")
+    await page.keyboard.type("y")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**product=day*")
+
+
+# --- a handheld
+
+
+async def test_persons_said_at_a_look_are_those_of_the_stamp(
+    browser: Browser, house: House
+) -> None:
+    async with a_desk(browser, house, "lane", "/scan") as desk:
+        page = desk.page
+        await desk.sell("T1", persons=4)
+        await page.uncheck("#automatic")
+        await page.fill("[name=persons]", "3")
+        await page.fill("#code", "T1")
+        await page.keyboard.press("Enter")
+        await page.click("#act-stamp")
+
+        await expect(page.locator("#result")).to_contain_text("1 of 4 may still enter")
+
+
+async def test_a_reader_written_by_hand_outlives_a_scan(browser: Browser, house: House) -> None:
+    async with a_desk(browser, house, "scanner", "/scan") as desk:
+        page = desk.page
+        await page.route("**/v1/equipment", lambda route: route.abort())
+        await page.reload()
+        await page.fill("[name=persons]", "2")
+        field = page.locator("input[name=reader]")
+        await field.fill("lan")
+        await page.locator("#sound").evaluate("box => box.click()")  # draws the form anew
+
+        await expect(field).to_have_value("lan")
+        await page.keyboard.type("e")
+        await page.keyboard.press("Tab")
+        await page.fill("#code", "T1")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#result")).to_contain_text("Unknown")

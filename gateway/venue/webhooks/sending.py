@@ -10,6 +10,8 @@ id, when its answer was lost.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,9 +20,10 @@ import asyncpg
 import structlog
 
 from config import Webhook
+from gateway.central.calls import Waiting
 from gateway.central.connection import Central, told, unavailable
 from gateway.errors import DatabaseUnavailable
-from gateway.venue.alarms import Alarms
+from gateway.venue.alarms import Alarms, Document
 from gateway.venue.answers import Answers
 from gateway.venue.tasks import kept_going
 from gateway.venue.webhooks.posting import Answer, post
@@ -41,6 +44,16 @@ ALARMS_AGAIN_S: Final = 30.0
 TIDY_S: Final = 60.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Receiver:
+    """How a receiver has answered since this process sends."""
+
+    taken_at: int | None = None
+    """When it took something last, in milliseconds; ``None``: it has taken nothing yet."""
+    failing: str | None = None
+    """What the last attempt came to where it was in vain."""
 
 
 class Webhooks:
@@ -65,16 +78,30 @@ class Webhooks:
         answers: Answers,
         clock: Callable[[], int],
     ) -> None:
-        self.waiting = 0
-        """Calls known to wait, set aside ones left out."""
         self._central = central
         self._site = site
         self._webhooks = webhooks
         self._alarms = alarms
         self._answers = answers
         self._clock = clock
+        self._standing: dict[str, Waiting] = {}
+        self._receivers: dict[str, _Receiver] = {}
+        """By webhook; none where another process sends."""
         self._alarmed = asyncio.Event()
         alarms.on_change(lambda _name: self._alarmed.set())
+
+    @property
+    def waiting(self) -> int:
+        """Calls known to wait, set aside ones left out."""
+        return sum(each.waiting for each in self._standing.values())
+
+    def documents(self) -> list[Document]:
+        """Write how each webhook does where it is this process that sends; spans in seconds."""
+        now = self._clock()
+        return [
+            _document(name, receiver, self._standing.get(name), now)
+            for name, receiver in self._receivers.items()
+        ]
 
     def wanted(self) -> list[tuple[str, str]]:
         """Return which webhooks are to be told of what, for whoever makes calls."""
@@ -121,6 +148,7 @@ class Webhooks:
                 if not await connection.fetchval(lead, self._site):
                     return
                 async with aiohttp.ClientSession() as session:
+                    self._receivers = {each.id: _Receiver() for each in webhooks}
                     receivers = {
                         f"webhook-{each.id}": partial(self._serve, each, session)
                         for each in webhooks
@@ -128,6 +156,7 @@ class Webhooks:
                     async with kept_going(**receivers):
                         await self._watch(connection, webhooks)
         finally:
+            self._receivers = {}
             connection.terminate()
 
     async def _watch(self, connection: "Connection", webhooks: tuple[Webhook, ...]) -> None:
@@ -139,9 +168,8 @@ class Webhooks:
                 tidy_at = loop.time() + TIDY_S
                 await self._tidy(webhooks)
             await connection.execute("SELECT 1")
-            self.waiting = sum(
-                each.waiting for each in await self._central.calls_waiting(self._site)
-            )
+            standing = await self._central.calls_waiting(self._site)
+            self._standing = {each.webhook: each for each in standing}
             await asyncio.sleep(PAUSE_S)
 
     async def _tidy(self, webhooks: Sequence[Webhook]) -> None:
@@ -157,6 +185,7 @@ class Webhooks:
     async def _serve(self, webhook: Webhook, session: aiohttp.ClientSession) -> None:
         """Tell one receiver everything, until cancelled."""
         in_vain, at_once = 0, webhook.at_once
+        receiver = self._receivers[webhook.id]
         while True:
             try:
                 calls = await self._due(webhook, at_once)
@@ -164,7 +193,9 @@ class Webhooks:
                     await asyncio.sleep(LOOK_S)
                     continue
                 answer = await self._call(webhook, session, calls)
+                receiver.failing = None if answer.taken else answer.said
                 if answer.taken:
+                    receiver.taken_at = self._clock()
                     await self._central.calls_taken([each["id"] for each in calls])
                     in_vain, at_once = 0, min(2 * at_once, webhook.at_once)
                     self._alarms.clear(ALARM, reason=webhook.id)
@@ -199,6 +230,23 @@ class Webhooks:
 
     def _raise(self, webhook: Webhook, text: str) -> None:
         self._alarms.raise_(ALARM, reason=webhook.id, text=text)
+
+
+def _document(name: str, receiver: _Receiver, calls: Waiting | None, now: int) -> Document:
+    taken_at = receiver.taken_at
+    since = calls.since if calls else None
+    return {
+        "id": name,
+        "taken_s": None if taken_at is None else max(0, now - taken_at) // 1000,
+        "failing": receiver.failing,
+        "waiting": calls.waiting if calls else 0,
+        "oldest_s": _age_s(since, now) if since else 0,
+        "set_aside": calls.set_aside if calls else 0,
+    }
+
+
+def _age_s(since: datetime, now: int) -> int:
+    return max(0, now - round(since.timestamp() * 1000)) // 1000
 
 
 def pause_s(in_vain: int) -> float:

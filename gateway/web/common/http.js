@@ -47,11 +47,16 @@ export const get = (path, facts = {}, options) => {
 };
 
 // Does something once: asked again under the same key when no answer came, it still happens once.
-export async function act(method, path, body = {}, { tries = 3 } = {}) {
+export function act(method, path, body = {}) {
   const headers = { "Idempotency-Key": random() };
+  return insist(() => ask(method, path, body, { headers }));
+}
+
+// Asks until there is an answer: only for what happens once however often it is asked.
+export async function insist(asking, { tries = 3 } = {}) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await ask(method, path, body, { headers });
+      return await asking();
     } catch (problem) {
       const open = problem.status === 0 || (problem.status === 409 && problem.code === "still_running");
       if (!open || attempt >= tries) throw problem;

@@ -2,7 +2,7 @@
 
 export const WORDS = {
   en: {
-    skip: "Skip to content", pages: "Pages", language: "Language", theme: "Colours:", "theme.auto": "as the system", "theme.light": "light",
+    pair: "{what}: {value}", skip: "Skip to content", pages: "Pages", language: "Language", theme: "Colours:", "theme.auto": "as the system", "theme.light": "light",
     "theme.dark": "dark", logout: "Log out", close: "Close", cancel: "Cancel", connecting: "Connecting…", loading: "Loading…",
     "page.dashboard": "Dashboard", "page.tickets": "Tickets", "page.audit": "Audit", "page.scan": "Scan", "page.setup": "Set-up",
     "page.reports": "Reports", "page.docs": "Interface for programs",
@@ -42,8 +42,8 @@ export const WORDS = {
     "problem.database_unavailable": "The central database does not answer now.",
   },
   fr: {
-    skip: "Aller au contenu", pages: "Pages", language: "Langue", theme: "Couleurs :", "theme.auto": "comme le système", "theme.light": "claires",
-    "theme.dark": "sombres", logout: "Se déconnecter", close: "Fermer", cancel: "Ne rien faire", connecting: "Connexion…", loading: "Chargement…",
+    pair: "{what} : {value}", skip: "Aller au contenu", pages: "Pages", language: "Langue", theme: "Couleurs :", "theme.auto": "comme le système", "theme.light": "claires",
+    "theme.dark": "sombres", logout: "Déconnexion", close: "Fermer", cancel: "Ne rien faire", connecting: "Connexion…", loading: "Chargement…",
     "page.dashboard": "Tableau de bord", "page.tickets": "Billets", "page.audit": "Journal", "page.scan": "Contrôle", "page.setup": "Réglages",
     "page.reports": "Rapports", "page.docs": "Interface pour programmes",
     "role.viewer": "regarde", "role.scanner": "contrôle", "role.operator": "exploite", "role.admin": "administre",

@@ -12,11 +12,14 @@ const PAGE = 100;
 
 export function Audit() {
   const acts = useSignal(null);
-  const load = (after = null) =>
-    tried(async () => {
-      const answer = await get("/v1/audit", { limit: PAGE, after });
-      acts.value = { ...answer, items: [...(after ? acts.value.items : []), ...answer.items] };
-    });
+  const busy = useSignal(false);
+  const load = async (after = null) => {
+    busy.value = true;
+    const before = after ? acts.value.items : [];
+    const answer = await tried(() => get("/v1/audit", { limit: PAGE, after }));
+    if (answer) acts.value = { ...answer, items: [...before, ...answer.items] };
+    busy.value = false;
+  };
   useEffect(() => void load(), []);
   const columns = [
     { name: "at", title: word("history.at"), show: (act) => html`<time class="number" datetime=${act.at}>${moment(act.at, { seconds: true })}</time>` },
@@ -27,11 +30,11 @@ export function Audit() {
   ];
   return html`
     <div class="card stack">
-      <div class="head"><h1 class="of-card">${word("audit.title")}</h1><button type="button" class="small" onclick=${() => load()}>${word("audit.again")}</button></div>
+      <div class="head"><h1 class="of-card">${word("audit.title")}</h1><button type="button" class="small" disabled=${busy.value} onclick=${() => load()}>${word("audit.again")}</button></div>
       <p class="note">${word("audit.note")}</p>
       ${acts.value?.partial && html`<p class="state wait wide-state"><span aria-hidden="true">!</span>${word("audit.partial")}</p>`}
       ${acts.value === null ? html`<p class="note" role="status">${word("loading")}</p>` : html`<${Table} caption=${word("audit.title")} columns=${columns} rows=${acts.value.items} empty=${word("audit.none")} />`}
-      ${acts.value?.next && html`<div class="acts"><button type="button" onclick=${() => load(acts.value.next)}>${word("more")}</button></div>`}
+      ${acts.value?.next && html`<div class="acts"><button type="button" disabled=${busy.value} onclick=${() => load(acts.value.next)}>${word("more")}</button></div>`}
     </div>
   `;
 }
@@ -55,5 +58,5 @@ function alarm(id) {
 const details = (facts) =>
   Object.entries(facts)
     .filter(([name, value]) => value !== null && value !== true && name !== "event" && name !== "of")
-    .map(([name, value]) => (value === false ? word("audit.not", { what: named("detail", name, word) }) : word("audit.detail", { what: named("detail", name, word), value: typeof value === "object" ? JSON.stringify(value) : named("value", value, word) })))
+    .map(([name, value]) => (value === false ? word("audit.not", { what: named("detail", name, word) }) : word("pair", { what: named("detail", name, word), value: typeof value === "object" ? JSON.stringify(value) : named("value", value, word) })))
     .join(" · ") || "–";

@@ -17,7 +17,8 @@ function choose(kept, name, value) {
 }
 
 export function Feed() {
-  const shown = scans.value.filter((scan) => (decision.value === "all" || scan.decision === decision.value) && (!reader.value || scan.reader === reader.value));
+  const at = readers.value.some(({ id }) => id === reader.value) ? reader.value : ""; // it may be no more
+  const shown = scans.value.filter((scan) => (decision.value === "all" || scan.decision === decision.value) && (!at || scan.reader === at));
   return html`
     <section class="card at-feed" aria-labelledby="h-scans">
       <div class="head"><h2 id="h-scans">${word("scans")}</h2>${skipped.value > 0 && html`<span class="note number" id="skipped">${word("skipped", { n: skipped.value })}</span>`}</div>
@@ -27,7 +28,7 @@ export function Feed() {
         </span>
         <select id="feed-reader" aria-label=${word("filter.reader")} onchange=${(event) => choose(reader, "feed.reader", event.target.value)}>
           <option value="">${word("filter.everywhere")}</option>
-          ${readers.value.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === reader.value}>${name}</option>`)}
+          ${readers.value.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === at}>${name}</option>`)}
         </select>
       </div>
       ${shown.length ? html`<ol id="scans" class="scans">${shown.slice(0, ROWS).map((scan) => html`<${Scan} key=${scan.event_id} scan=${scan} />`)}</ol>` : html`<p class="note" id="scans-none">${word(scans.value.length ? "scans.none.such" : "scans.none")}</p>`}

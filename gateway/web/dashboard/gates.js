@@ -41,6 +41,9 @@ export function sign(gate) {
   return [...(SIGNS[gate.state] ?? ["no", "✕"]), word(`state.${gate.state}`)];
 }
 
+// A fact stays on one line.
+const unbroken = (text) => text.replaceAll(" ", "\u00a0");
+
 function Gate({ gate }) {
   const [kind, symbol, said] = sign(gate);
   const ways = Object.entries(gate.modes).filter(([, mode]) => mode && mode !== "normal");
@@ -53,10 +56,10 @@ function Gate({ gate }) {
   return html`
     <article class=${classes("tile gate", OPENED.includes(gate.state) && gate.link !== "down" && "opened", kind === "no" && "urgent")} data-gate=${gate.id}>
       <h4><span>${gate.name}</span><span class="state ${kind}"><span aria-hidden="true">${symbol}</span>${said}</span></h4>
-      ${ways.length > 0 && html`<p class="ways">${ways.map(([way, mode]) => html`<span class="state ${mode === "locked" ? "no" : "wait"}" key=${way}><span aria-hidden="true">${mode === "locked" ? "✕" : "⇄"}</span>${word(way)}: ${word(`mode.${mode}`)}</span>`)}</p>`}
+      ${ways.length > 0 && html`<p class="ways">${ways.map(([way, mode]) => html`<span class="state ${mode === "locked" ? "no" : "wait"}" key=${way}><span aria-hidden="true">${mode === "locked" ? "✕" : "⇄"}</span>${word("pair", { what: word(way), value: word(`mode.${mode}`) })}</span>`)}</p>`}
       <${Pace} gate=${gate} />
       <${Last} gate=${gate} />
-      <p class="note small-text">${[gate.id, ...facts].join(" · ")}</p>
+      <p class="note small-text">${[gate.id, ...facts.map(unbroken)].join(" · ")}</p>
       <div class="foot-of-gate">
         ${may("operator") && html`<${Acts} gate=${gate} changed=${ways.length > 0} />`}
         ${BARRIERS.includes(gate.kind) && html`<i class="barrier" aria-hidden="true"></i>`}

@@ -36,7 +36,7 @@ export function Ingress() {
     <section class="card at-ingress" aria-labelledby="h-ingress">
       <div class="head">
         <h2 id="h-ingress">${word("ingress")}</h2>
-        <select id="ingress-space" class="narrow" aria-label=${word("ingress.space")} onchange=${(event) => (space.value = event.target.value)}>
+        <select id="ingress-space" class="narrow" aria-label=${word("ingress.space")} onchange=${(event) => ((space.value = event.target.value), (course.value = null))}>
           <option value="">${word("ingress.all")}</option>
           ${[...spaces.value.values()].map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === space.value}>${name}</option>`)}
         </select>

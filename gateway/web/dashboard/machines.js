@@ -1,12 +1,13 @@
 // The machines behind it all: gateways, their clocks and what waits in them; devices out of reach.
 
-import { number } from "../common/language.js";
+import { lasting, number } from "../common/language.js";
 import { html } from "../common/ui.js";
 import { equipment, figures, health } from "./venue.js";
 import { word } from "./words.js";
 
 const SLOW_STORE_MS = 20;
 const OLD_UNSENT_S = 5;
+const OLD_CALL_S = 30;
 const CLOCK_OFF_MS = 500;
 const LOW_BATTERY = 20;
 
@@ -19,6 +20,7 @@ export function Machines() {
     [word("machines.store"), store === null ? ["no", word("machines.silent")] : [store > SLOW_STORE_MS ? "wait" : "yes", `${number(store, 1)} ms`]],
     ...(site?.p95_ms ? [[word("machines.p95"), ["yes", `${number(site.p95_ms, 1)} ms`]]] : []),
     ...gateways.flatMap((gateway) => ofGateway(gateway, gateways.length > 1)),
+    ...gateways.filter(({ there }) => there).flatMap(({ webhooks = [] }) => webhooks.map(ofWebhook)),
     [word("machines.links"), down.length ? ["no", down.map(({ name }) => name).join(", ")] : ["yes", word("machines.links.up", { n: wired.length })]],
     ...(low.length ? [[word("machines.batteries"), ["wait", low.map(({ name, battery }) => `${name} ${battery} %`).join(", ")]]] : []),
     [word("machines.durability"), [health.value?.durability === "always" ? "yes" : "wait", word(`machines.durability.${health.value?.durability}`)]],
@@ -31,6 +33,18 @@ export function Machines() {
       </dl>
     </section>
   `;
+}
+
+// Programs elsewhere that are told: what they took last, what waits for them, what they would not take.
+function ofWebhook({ id, taken_s: taken, failing, waiting, oldest_s: oldest, set_aside: aside }) {
+  const said = [
+    failing && word("webhook.failing", { said: failing }),
+    waiting > 0 && word("webhook.waiting", { n: waiting, age: lasting(oldest * 1000) }),
+    aside > 0 && word("webhook.aside", { n: aside }),
+    taken !== null ? word("webhook.taken", { age: lasting(taken * 1000) }) : !waiting && word("webhook.nothing"),
+  ].filter(Boolean);
+  const kind = failing ? "no" : aside || oldest > OLD_CALL_S ? "wait" : "yes";
+  return [word("webhook.of", { id }), [kind, said.join(" · ")]];
 }
 
 function ofGateway({ id, there, database, unsent_s: unsent, late, clock_ms: off, at }, several) {

@@ -1,13 +1,13 @@
 // One ticket: how it stands, what happened to it, what would be said of it now; and the acts.
 
 import { confirm } from "../common/dialog.js";
-import { act, ask, get, part, random } from "../common/http.js";
+import { act, ask, get, insist, part, random } from "../common/http.js";
 import { recall, remember } from "../common/kept.js";
 import { language, moment, named, number, reason } from "../common/language.js";
 import { Table } from "../common/table.js";
 import { explain, tried } from "../common/toast.js";
-import { html, useEffect, useId, useSignal } from "../common/ui.js";
-import { equipment, nameOf, readers } from "./venue.js";
+import { html, useEffect, useId, useRef, useSignal } from "../common/ui.js";
+import { equipment, nameOf, readers, scans } from "./venue.js";
 import { word } from "./words.js";
 
 const SIGNS = { active: ["yes", "✓"], unpaid: ["wait", "!"], option: ["wait", "!"], destroyed: ["no", "✕"] };
@@ -22,18 +22,25 @@ export function Ticket({ code }) {
   const ticket = useSignal(null);
   const events = useSignal(null);
   const problem = useSignal(null);
+  const turn = useRef(0);
   const load = async () => {
+    const mine = ++turn.current;
     try {
-      [ticket.value, events.value] = await Promise.all([get(`/v1/tickets/${part(code)}`), get(`/v1/tickets/${part(code)}/history`, { limit: 200 })]);
+      const found = await Promise.all([get(`/v1/tickets/${part(code)}`), get(`/v1/tickets/${part(code)}/history`, { limit: 200 })]);
+      if (mine !== turn.current) return; // an older answer does not cover a newer one
+      [ticket.value, events.value] = found;
       problem.value = null;
     } catch (refused) {
-      problem.value = explain(refused);
+      if (mine === turn.current) problem.value = explain(refused);
     }
   };
-  useEffect(() => void load(), [code]);
-  if (problem.value) return html`<p class="problem" role="alert"><span aria-hidden="true">✕ </span>${problem.value}</p>`;
-  if (!ticket.value) return html`<p class="note" role="status">${word("loading")}</p>`;
+  // Asked anew when it is scanned somewhere while it is looked at.
+  const scanned = scans.value.find((scan) => scan.ticket_code === code)?.event_id;
+  useEffect(() => void load(), [code, scanned]);
+  const trouble = problem.value && html`<p class="problem" role="alert"><span aria-hidden="true">✕ </span>${problem.value}</p>`;
+  if (!ticket.value) return trouble || html`<p class="note" role="status">${word("loading")}</p>`;
   return html`
+    ${trouble}
     <div class="ticket" id="ticket" data-code=${ticket.value.code}>
       <${Facts} ticket=${ticket.value} />
       <${Acts} ticket=${ticket.value} events=${events.value.items} done=${load} />
@@ -45,14 +52,15 @@ export function Ticket({ code }) {
 function Facts({ ticket }) {
   const { stamps, window: span } = ticket;
   const bound = (at) => (at ? moment(at) : word("ticket.open"));
+  const span_of = ({ from, until }) => (from || until ? `${bound(from)} → ${bound(until)}` : word("ticket.open"));
   const stamp = (at, reader) => (at ? `${moment(at, { seconds: true })}${reader ? ` · ${nameOf(reader)}` : ""}` : "–");
   const lines = [
     ["ticket.product", ticket.label && ticket.label !== ticket.product ? `${ticket.label} (${ticket.product})` : ticket.product],
     ["ticket.session", ticket.session],
     ["ticket.holder", ticket.holder],
     ["ticket.persons", ticket.persons === 1 ? "1" : word("ticket.persons.left", { n: ticket.persons, left: ticket.persons_left })],
-    ["ticket.window", `${bound(span.from)} → ${bound(span.until)}`],
-    ...(ticket.windows.length > 1 ? [["ticket.windows", ticket.windows.map((each) => `${bound(each.from)} → ${bound(each.until)}`).join("; ")]] : []),
+    ["ticket.window", span_of(span)],
+    ...(ticket.windows.length > 1 ? [["ticket.windows", ticket.windows.map(span_of).join("; ")]] : []),
     ["ticket.stamps", stamps.allowed === null ? word("ticket.stamps.unlimited", { n: stamps.made }) : word("ticket.stamps.of", { n: stamps.made, allowed: stamps.allowed })],
     ["ticket.first", stamp(stamps.first_at, stamps.first_reader)],
     ["ticket.last", stamp(stamps.last_at, stamps.last_reader)],
@@ -74,6 +82,7 @@ function Acts({ ticket, events, done }) {
   const way = useSignal("entry");
   const persons = useSignal("");
   const verdict = useSignal(null);
+  const busy = useSignal(false);
   const ids = { reader: useId(), persons: useId() };
   const places = readers.value;
   const chosen = places.find(({ id }) => id === reader.value) ?? places[0];
@@ -87,7 +96,11 @@ function Acts({ ticket, events, done }) {
   const scan = async (facts) => {
     const body = { code: ticket.code, reader: chosen.id, direction: at.direction === "both" ? way.value : at.direction, nonce: random(), ...facts };
     if (persons.value) body.persons = Number(persons.value);
-    verdict.value = (await tried(() => ask("POST", "/v1/scans", body, { headers: { "Accept-Language": language.value } }))) ?? null;
+    busy.value = true; // pressed twice it is one stamp
+    verdict.value = null;
+    const answer = await tried(() => insist(() => ask("POST", "/v1/scans", body, { headers: { "Accept-Language": language.value } })));
+    verdict.value = answer ? { answer, at: chosen.name } : null;
+    busy.value = false;
     if (body.mode === "stamp") await done();
   };
   const override = async () => {
@@ -120,11 +133,11 @@ function Acts({ ticket, events, done }) {
               html`<div><label for=${ids.persons}>${word("acts.persons")}</label><input id=${ids.persons} name="persons" type="number" min="1" max=${ticket.persons} inputmode="numeric" placeholder=${word("acts.persons.all")} value=${persons.value} oninput=${(event) => (persons.value = event.target.value)} /></div>`}
             </div>
             <div class="acts">
-              <button type="button" id="act-stamp" class="main" onclick=${() => scan({ mode: "stamp" })}>${word("act.stamp")}</button>
-              <button type="button" id="act-check" onclick=${() => scan({ mode: "check" })}>${word("act.check")}</button>
-              <button type="button" id="act-override" onclick=${override}>${word("act.override")}</button>
+              <button type="button" id="act-stamp" class="main" disabled=${busy.value} onclick=${() => scan({ mode: "stamp" })}>${word("act.stamp")}</button>
+              <button type="button" id="act-check" disabled=${busy.value} onclick=${() => scan({ mode: "check" })}>${word("act.check")}</button>
+              <button type="button" id="act-override" disabled=${busy.value} onclick=${override}>${word("act.override")}</button>
             </div>
-            <${Verdict} answer=${verdict.value} />
+            <${Verdict} found=${verdict.value} />
           `}
       <div class="acts apart">
         <button type="button" id="act-undo" disabled=${!stamped} onclick=${undo}>${word("act.undo")}</button>
@@ -134,13 +147,14 @@ function Acts({ ticket, events, done }) {
   `;
 }
 
-function Verdict({ answer }) {
-  if (!answer) return null;
+function Verdict({ found }) {
+  if (!found) return null;
+  const { answer, at } = found;
   const granted = answer.decision === "granted";
   return html`
     <p id="verdict" class="verdict ${granted ? "yes" : "no"}" role="status">
       <b><span aria-hidden="true">${granted ? "✓ " : "✕ "}</span>${granted ? word(answer.event ? "granted" : "would.be.granted") : `${word("denied")} · ${reason(answer.reason)}`}</b>
-      <span>${answer.message}</span>
+      <span>${word("pair", { what: at, value: answer.message })}</span>
     </p>
   `;
 }
@@ -173,7 +187,7 @@ function changed({ what }) {
   const shown = (name, value) =>
     value === null ? "–" : name === "status" ? word(`status.${value === "on_hold" ? "option" : value}`) : /(_at|_until|valid_from)$/.test(name) ? moment(value) : typeof value === "object" ? JSON.stringify(value) : value;
   return Object.entries(what)
-    .map(([name, [before, after]]) => (name === "replaced_by" ? word(after ? "change.replaced" : "change.not_replaced") : `${word(`change.${name}`)}: ${shown(name, before)} → ${shown(name, after)}`))
+    .map(([name, [before, after]]) => (name === "replaced_by" ? word(after ? "change.replaced" : "change.not_replaced") : word("pair", { what: word(`change.${name}`), value: `${shown(name, before)} → ${shown(name, after)}` })))
     .join(" · ");
 }
 

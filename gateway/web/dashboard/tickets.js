@@ -4,7 +4,7 @@ import { get, part } from "../common/http.js";
 import { moment, number } from "../common/language.js";
 import { Table } from "../common/table.js";
 import { explain } from "../common/toast.js";
-import { html, useEffect, useId, useSignal } from "../common/ui.js";
+import { html, useEffect, useId, useRef, useSignal } from "../common/ui.js";
 import { Ticket, status } from "./ticket.js";
 import { word } from "./words.js";
 
@@ -31,29 +31,48 @@ function Search({ code }) {
   useEffect(() => {
     if (code) found.value = null; // one was chosen
   }, [code]);
-  const ask = async (after = null) => {
+  // An answer to what is asked no more (somebody writes on, or looks for something else) shows nothing.
+  const turn = useRef(0);
+  const put_aside = () => {
+    turn.current += 1;
+    [busy.value, problem.value] = [false, null];
+  };
+  const asked = async (doing) => {
+    put_aside();
+    const mine = turn.current;
     busy.value = true;
-    problem.value = null;
+    const newest = () => mine === turn.current;
     try {
-      const answer = await get("/v1/tickets", { [way.value]: text.value.trim(), limit: 50, after });
-      found.value = { items: [...(after ? found.value.items : []), ...answer.items], next: answer.next };
+      const answer = await doing();
+      if (newest()) return answer;
     } catch (refused) {
-      problem.value = explain(refused);
+      if (newest()) problem.value = explain(refused);
+    } finally {
+      if (newest()) busy.value = false;
     }
-    busy.value = false;
+    return null;
+  };
+  const list = async (after = null) => {
+    const before = after ? found.value.items : [];
+    const answer = await asked(() => get("/v1/tickets", { [way.value]: text.value.trim(), limit: 50, after }));
+    if (answer) found.value = { items: [...before, ...answer.items], next: answer.next };
   };
   const submit = async (event) => {
     event.preventDefault();
     const said = text.value.trim();
-    if (!said) return;
-    if (way.value !== "code") return ask();
-    problem.value = null;
-    try {
-      const ticket = await get(`/v1/tickets/${part(said)}`); // as it is printed, signed, or turning
-      show(ticket.code);
-    } catch (refused) {
-      problem.value = explain(refused);
-    }
+    if (!said || busy.value) return;
+    if (way.value !== "code") return list();
+    const ticket = await asked(() => get(`/v1/tickets/${part(said)}`)); // as it is printed, signed, or turning
+    if (ticket) show(ticket.code);
+  };
+  const write = (said) => {
+    text.value = said;
+    put_aside();
+  };
+  const choose = (other) => {
+    way.value = other;
+    found.value = null;
+    put_aside();
   };
   const columns = [
     { name: "code", title: word("ticket.code"), show: (ticket) => html`<a class="code" href=${`#tickets/${encodeURIComponent(ticket.code)}`}>${ticket.code}</a>` },
@@ -66,16 +85,16 @@ function Search({ code }) {
   return html`
     <form class="card stack" role="search" onsubmit=${submit} id="find">
       <div class="choice" role="group" aria-label=${word("find.by")}>
-        ${WAYS.map((each) => html`<button type="button" key=${each} data-way=${each} aria-pressed=${String(way.value === each)} onclick=${() => ((way.value = each), (found.value = null), (problem.value = null))}>${word(`find.${each}`)}</button>`)}
+        ${WAYS.map((each) => html`<button type="button" key=${each} data-way=${each} aria-pressed=${String(way.value === each)} onclick=${() => choose(each)}>${word(`find.${each}`)}</button>`)}
       </div>
       <div class="find">
         <div><label for=${id}>${word(`find.${way.value}`)}</label>
-          <input id=${id} name="find" class=${way.value === "code" ? "code" : ""} autocomplete="off" spellcheck="false" maxlength="512" required value=${text.value} oninput=${(event) => (text.value = event.target.value)} /></div>
+          <input id=${id} name="find" class=${way.value === "code" ? "code" : ""} autocomplete="off" spellcheck="false" maxlength="512" required value=${text.value} oninput=${(event) => write(event.target.value)} /></div>
         <button class="main" disabled=${busy.value}>${word("search")}</button>
       </div>
       ${problem.value && html`<p class="problem" role="alert"><span aria-hidden="true">✕ </span>${problem.value}</p>`}
       ${found.value && html`<${Table} caption=${word("find.found")} columns=${columns} rows=${found.value.items} name=${(ticket) => ticket.code} empty=${word("find.none")} />`}
-      ${found.value?.next && html`<div class="acts"><button type="button" disabled=${busy.value} onclick=${() => ask(found.value.next)}>${word("more")}</button></div>`}
+      ${found.value?.next && html`<div class="acts"><button type="button" disabled=${busy.value} onclick=${() => list(found.value.next)}>${word("more")}</button></div>`}
     </form>
   `;
 }

@@ -3,8 +3,8 @@
 import { get } from "../common/http.js";
 import { language, moment, number } from "../common/language.js";
 import { Table } from "../common/table.js";
-import { explain } from "../common/toast.js";
-import { html, useEffect, useSignal } from "../common/ui.js";
+import { explain, tried } from "../common/toast.js";
+import { html, useEffect, useRef, useSignal } from "../common/ui.js";
 import { isFigure, text } from "./cells.js";
 import { DoorList } from "./door.js";
 import { Opened } from "./opened.js";
@@ -26,12 +26,14 @@ export function Answer({ report, given }) {
   const problem = useSignal(null);
   const shown = useSignal(SHOWN);
   const opened = useSignal(null);
+  const busy = useSignal(false);
   const asked = sent(report, given);
   const path = `/v1/reports/${report.name}`;
   const key = JSON.stringify([report.name, asked, language.value, again.value]);
+  const left = useRef(null); // aborts when something else is asked
   useEffect(() => {
-    const leaving = new AbortController();
-    [found.value, problem.value, shown.value, opened.value] = [null, null, SHOWN, null];
+    const leaving = (left.current = new AbortController());
+    [found.value, problem.value, shown.value, opened.value, busy.value] = [null, null, SHOWN, null, false];
     get(path, { ...asked, language: language.value }, { patience: PATIENCE_MS, signal: leaving.signal })
       .then((answer) => (found.value = answer))
       .catch((refused) => leaving.signal.aborted || (problem.value = explain(refused)));
@@ -41,7 +43,12 @@ export function Answer({ report, given }) {
   const answer = found.value;
   if (!answer) return html`<p class="note" role="status">${word("loading")}</p>`;
   const more = async () => {
-    const next = await get(path, { ...asked, language: language.value, after: answer.next }, { patience: PATIENCE_MS });
+    const { signal } = left.current;
+    busy.value = true;
+    const next = await tried(() => get(path, { ...asked, language: language.value, after: answer.next }, { patience: PATIENCE_MS, signal }).catch((refused) => signal.aborted || Promise.reject(refused)));
+    if (signal.aborted) return;
+    busy.value = false;
+    if (!next) return;
     found.value = { ...next, rows: [...answer.rows, ...next.rows] };
     shown.value += SHOWN;
   };
@@ -57,7 +64,7 @@ export function Answer({ report, given }) {
       </div>
       <p class="note">${word("from.to", { from: moment(answer.from), to: moment(answer.to) })}</p>
       ${report.name === "door-list" ? html`<${DoorList} answer=${answer} />` : html`<${Picture} answer=${answer} /><${Figures} answer=${answer} asked=${asked} shown=${shown.value} open=${(what) => (opened.value = what)} />`}
-      ${shown.value < answer.rows.length || answer.next ? html`<div class="acts"><button type="button" id="more" onclick=${() => (shown.value < answer.rows.length ? (shown.value += SHOWN) : more())}>${word("more")}</button><span class="note">${word("rows.shown", { n: Math.min(shown.value, answer.rows.length), all: answer.totals.tickets ?? answer.rows.length })}</span></div>` : null}
+      ${shown.value < answer.rows.length || answer.next ? html`<div class="acts"><button type="button" id="more" disabled=${busy.value} onclick=${() => (shown.value < answer.rows.length ? (shown.value += SHOWN) : more())}>${word("more")}</button><span class="note">${word("rows.shown", { n: Math.min(shown.value, answer.rows.length), all: answer.totals.tickets ?? answer.rows.length })}</span></div>` : null}
     </section>
     ${opened.value && html`<${Opened} key=${JSON.stringify(opened.value.given)} what=${opened.value} close=${() => (opened.value = null)} />`}
   `;

@@ -1,8 +1,9 @@
 // What is asked, as a form: the period, the filters that the report takes, what its rows are by.
 
 import { named as termed, reason } from "../common/language.js";
-import { html, useEffect, useSignal } from "../common/ui.js";
-import { PERIODS, go, plus, today } from "./question.js";
+import { html, useEffect, useRef, useSignal } from "../common/ui.js";
+import { Writing } from "../common/writing.js";
+import { PERIODS, address, go, plus, today } from "./question.js";
 import { equipment, spaces } from "./venue.js";
 import { word } from "./words.js";
 
@@ -20,17 +21,27 @@ const REASONS = [
 
 export function Filters({ report, given }) {
   const draft = useSignal(given);
-  useEffect(() => void (draft.value = given), [JSON.stringify([report.name, given])]);
+  // What came into the address otherwise (a link, the way back) is taken over; what was sent from here is not
+  // put back over what has been written since.
+  const sent = useRef(null);
+  useEffect(() => {
+    if (address(report.name, given) !== sent.current) draft.value = given;
+    sent.current = null;
+  }, [JSON.stringify([report.name, given])]);
   const from = draft.value.from ?? today.value;
   const to = draft.value.to ?? plus(from, 1);
   const change = (facts) => (draft.value = { ...draft.value, from, to, ...facts });
+  const send = () => {
+    sent.current = address(report.name, draft.value);
+    go(report.name, draft.value);
+  };
   const choose = (facts) => {
     change(facts);
-    go(report.name, draft.value);
+    send();
   };
   const submit = (event) => {
     event.preventDefault();
-    go(report.name, draft.value);
+    send();
   };
   return html`
     <form class="card stack filters" id="ask" onsubmit=${submit} aria-label=${word("ask")}>
@@ -41,8 +52,8 @@ export function Filters({ report, given }) {
         })}
       </div>
       <div class="fields">
-        <label>${word("from")}<input type="date" name="from" required value=${from.slice(0, 10)} onchange=${({ target }) => target.value && change({ from: target.value, to: target.value >= to ? plus(target.value, 1) : to })} /></label>
-        <label>${word("until")}<input type="date" name="until" required min=${from.slice(0, 10)} value=${plus(to.slice(0, 10), -1)} onchange=${({ target }) => target.value && change({ to: plus(target.value, 1) })} /></label>
+        <label>${word("from")}<${Writing} type="date" name="from" required value=${from.slice(0, 10)} give=${(day) => day && change({ from: day, to: day >= to ? plus(day, 1) : to })} /></label>
+        <label>${word("until")}<${Writing} type="date" name="until" required min=${from.slice(0, 10)} value=${plus(to.slice(0, 10), -1)} give=${(day) => day && change({ to: plus(day, 1) })} /></label>
         ${report.by.length > 0 && html`<${Choice} name="by" value=${draft.value.by ?? ""} options=${report.by.map((code) => [code, termed("by", code, word)])} none=${word("by.default")} change=${change} />`}
         ${report.filters.map((name) => html`<${Filter} key=${name} name=${name} report=${report} value=${draft.value[name] ?? ""} change=${change} />`)}
       </div>
@@ -56,7 +67,7 @@ function Filter({ name, report, value, change }) {
   const own = report.choices[name]?.map((code) => [code, termed(name, code, word)]);
   const options = own ?? CHOICES[name]?.();
   if (options) return html`<${Choice} name=${name} value=${value} options=${options} none=${name === "dates" ? null : word("all")} change=${change} />`;
-  return html`<label>${word(`filter.${name}`)}<input name=${name} value=${value} maxlength="200" autocomplete="off" spellcheck="false" onchange=${({ target }) => change({ [name]: target.value.trim() })} /></label>`;
+  return html`<label>${word(`filter.${name}`)}<${Writing} name=${name} value=${value} maxlength="200" autocomplete="off" spellcheck="false" give=${(text) => change({ [name]: text.trim() })} /></label>`;
 }
 
 const Choice = ({ name, value, options, none, change }) => html`
@@ -69,12 +80,14 @@ const Choice = ({ name, value, options, none, change }) => html`
 // Which columns the table and the files have; none chosen: as the report has them.
 function Columns({ report, value, change }) {
   const chosen = value ? value.split(",") : [];
+  const box = useRef(null); // opened where some are chosen; shut by nobody but whoever reads
+  useEffect(() => void (chosen.length && (box.current.open = true)), [chosen.length > 0]);
   const toggle = (name) => {
     const others = report.columns.map((column) => column.name).filter((each) => (each === name) !== chosen.includes(each));
     change({ columns: others.join(",") });
   };
   return html`
-    <details class="columns" open=${chosen.length > 0}>
+    <details class="columns" ref=${box}>
       <summary>${word("columns")}${chosen.length > 0 && ` (${chosen.length})`}</summary>
       <p class="note">${word("columns.note")}</p>
       <div class="choice">

@@ -51,7 +51,7 @@ function Facts({ found }) {
     ["ticket.stamps", allowed === null ? word("ticket.stamps.unlimited", { n: made }) : word("ticket.stamps.of", { n: made, allowed })],
     ["ticket.first", made > 1 && stamped(first_at, first_reader)],
     ["ticket.last", stamped(last_at, last_reader)],
-    ["ticket.window", `${bound(ticket.window.from)} → ${bound(ticket.window.until)}`],
+    ["ticket.window", ticket.window.from || ticket.window.until ? `${bound(ticket.window.from)} → ${bound(ticket.window.until)}` : word("ticket.open")],
     ["ticket.code", html`<span class="code">${ticket.code}</span>`],
   ];
   return html`<dl class="facts">${lines.filter(([, value]) => value).map(([name, value]) => html`<dt key=${name}>${word(name)}</dt><dd data-fact=${name}>${value}</dd>`)}</dl>`;
@@ -68,7 +68,7 @@ function Acts({ found }) {
   };
   return html`
     <div class="acts">
-      ${mode === "check" && html`<button type="button" id="act-stamp" class="main" onclick=${() => stamp(code)}>${word("act.stamp")}</button>`}
+      ${mode === "check" && html`<button type="button" id="act-stamp" class="main" onclick=${() => stamp(code, found.count)}>${word("act.stamp")}</button>`}
       ${found.name === "noanswer" && html`<button type="button" class="main" onclick=${() => look(code)}>${word("act.again")}</button>`}
       ${undoes && html`<button type="button" id="act-undo" onclick=${undo}>${word("act.undo")}</button>`}
       ${destroys && html`<button type="button" id="act-destroy" class="danger" onclick=${ask}>${word("act.destroy")}</button>`}

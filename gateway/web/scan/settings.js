@@ -2,18 +2,23 @@
 
 import { get } from "../common/http.js";
 import { html, signal, useEffect, useId } from "../common/ui.js";
+import { Writing } from "../common/writing.js";
 import { loud } from "./senses.js";
 import { automatic, bound, direction, persons, reader, standAt } from "./station.js";
 import { session } from "../common/session.js";
 import { word } from "./words.js";
 
-// The readers to choose from; a key that may not list them types its reader's id.
-const places = signal([]);
+// The readers to choose from; null until they are known, [] where nobody can tell: then its id is typed.
+const places = signal(null);
 const SCANS = ["reader", "turnstile", "door"];
 
 export function Settings() {
   useEffect(() => {
-    if (!bound.value) get("/v1/equipment").then(({ items }) => (places.value = items.filter(({ kind }) => SCANS.includes(kind)))).catch(() => {});
+    if (bound.value) return;
+    get("/v1/equipment").then(
+      ({ items }) => (places.value = items.filter(({ kind }) => SCANS.includes(kind))),
+      () => (places.value ??= []),
+    );
   }, [bound.value]);
   const ids = { reader: useId(), persons: useId() };
   const way = (name, symbol) => html`<button type="button" data-direction=${name} aria-pressed=${String(direction.value === name)} onclick=${() => (direction.value = name)}><span aria-hidden="true">${symbol} </span>${word(name)}</button>`;
@@ -31,11 +36,11 @@ export function Settings() {
 }
 
 function Reader({ id }) {
-  const chosen = (event) => standAt(event.target.value.trim());
-  if (!places.value.length) return html`<input id=${id} name="reader" placeholder=${word("reader.hint")} spellcheck="false" autocapitalize="none" value=${reader.value} onchange=${chosen} />`;
+  if (places.value === null) return html`<select id=${id} disabled><option>${reader.value || word("loading")}</option></select>`;
+  if (!places.value.length) return html`<${Writing} id=${id} name="reader" placeholder=${word("reader.hint")} spellcheck="false" autocapitalize="none" value=${reader.value} give=${(text) => standAt(text.trim())} />`;
   const known = places.value.some((place) => place.id === reader.value);
   return html`
-    <select id=${id} name="reader" value=${known ? reader.value : ""} onchange=${chosen}>
+    <select id=${id} name="reader" value=${known ? reader.value : ""} onchange=${(event) => standAt(event.target.value)}>
       ${!known && html`<option value="">${word("reader.choose")}</option>`}
       ${places.value.map((place) => html`<option key=${place.id} value=${place.id}>${place.name || place.id}</option>`)}
     </select>

@@ -21,7 +21,7 @@ export const reader = signal(recall("reader", ""));
 export const direction = signal(recall("direction", "entry"));
 export const automatic = signal(recall("automatic", true));
 export const persons = signal(null);
-// { kind: yes | no | wait | ask | busy, symbol, name | reason, message, ticket, code, event, mode, at, offline, scan }
+// { kind: yes | no | wait | ask | busy, symbol, name | reason, message, ticket, code, event, mode, count, at, offline, scan }
 export const result = signal(null);
 export const recent = signal([]);
 
@@ -45,7 +45,8 @@ export function read(code) {
   return automatic.value ? stamp(code) : look(code);
 }
 
-export const stamp = (code) => scan(code, "stamp");
+// `count`: how many persons were said when the ticket was looked at first.
+export const stamp = (code, count = null) => scan(code, "stamp", count);
 export const look = (code) => scan(code, "check");
 
 // Where somebody stands whose key is bound to no reader; a scan that waited for it goes on.
@@ -55,12 +56,12 @@ export function standAt(id) {
   if (id && name === "no.reader") scan(code, mode);
 }
 
-async function scan(code, mode) {
+async function scan(code, mode, count = null) {
   const mine = ++turn;
   if (!at.value) return show({ kind: "wait", symbol: "!", name: "no.reader", message: "no.reader.choose", code, mode }, mine);
   const asked = { code, nonce: random(), direction: direction.value, mode };
   if (at.value) asked.reader = at.value;
-  if (persons.value) asked.persons = persons.value;
+  if (persons.value ?? count) asked.persons = persons.value ?? count;
   persons.value = null;
   show({ kind: "busy", symbol: "…", name: "asking", message: code, code }, mine);
   try {
@@ -113,7 +114,7 @@ async function offline(asked) {
     return { kind: "ask", symbol: "?", name: "unsure", message: !row && carried.value ? "unsure.not.listed" : "unsure.why", code, offline: true, scan, mode };
   }
   if (mode === "stamp") await decided(scan, found);
-  return { ...shape(found, mode), message: mode === "stamp" ? "offline.kept" : "offline.here", code, offline: true };
+  return { ...shape(found, mode), message: mode === "stamp" ? "offline.kept" : "offline.here", code, mode, count: asked.persons, offline: true };
 }
 
 const shape = ({ decision, reason }, mode) =>
@@ -135,8 +136,8 @@ export async function judge(letIn) {
 
 // --- what is shown
 
-function told(answer, { code, mode, direction: way }) {
-  const facts = { message: answer.message, ticket: answer.ticket, code: answer.ticket?.code ?? code, event: answer.event, mode, way, text: true };
+function told(answer, { code, mode, direction: way, persons: count }) {
+  const facts = { message: answer.message, count, ticket: answer.ticket, code: answer.ticket?.code ?? code, event: answer.event, mode, way, text: true };
   if (answer.decision !== "granted") return { ...facts, kind: "no", symbol: "✕", name: "denied", reason: answer.reason };
   const minded = answer.attention || answer.degraded;
   return { ...facts, kind: minded ? "wait" : "yes", symbol: minded ? "!" : "✓", name: minded ? "attention" : mode === "check" ? "valid" : "granted" };

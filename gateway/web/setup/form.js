@@ -75,7 +75,7 @@ function kind_of(name, known) {
 
 const first = (known, key) => known[key] ?? known.anyOf?.map((each) => each[key]).find((each) => each !== undefined);
 const shown = (value) => (value === null || value === undefined ? "" : String(value));
-const Default = ({ word, known }) => (known.default === null || known.default === undefined || known.default === "" ? word("none") : `${word("default")}: ${named("value", known.default, word)}`);
+const Default = ({ word, known }) => (known.default === null || known.default === undefined || known.default === "" ? word("none") : word("pair", { what: word("default"), value: named("value", known.default, word) }));
 
 const Named = ({ word, shared, name, value, give, own }) => html`
   <select ...${shared} value=${shown(value)} onchange=${(event) => give(event.target.value || null)}>
@@ -94,7 +94,7 @@ const Choice = ({ word, shared, known, value, give }) => html`
 
 const YesNo = ({ word, shared, known, value, give }) => html`
   <select ...${shared} onchange=${(event) => give(event.target.value === "" ? null : event.target.value === "true")}>
-    <option value="" selected=${value === undefined}>${word("default")}: ${word(known.default ? "yes" : "no")}</option>
+    <option value="" selected=${value === undefined}>${word("pair", { what: word("default"), value: word(known.default ? "yes" : "no") })}</option>
     <option value="true" selected=${value === true}>${word("yes")}</option>
     <option value="false" selected=${value === false}>${word("no")}</option>
   </select>

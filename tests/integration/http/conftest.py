@@ -176,6 +176,12 @@ async def house(redis_url: str, database_url: str) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def streaming(house: House) -> AsyncIterator[Streamer]:
+    async with a_streamer(house) as streamer:
+        yield streamer
+
+
+@asynccontextmanager
+async def a_streamer(house: House) -> AsyncIterator[Streamer]:
     """Carry events to the database, as the first process does."""
 
     async def went_back() -> None:

@@ -224,6 +224,25 @@ async def test_what_a_receiver_refuses_is_set_aside_and_holds_up_nothing(
     assert "".join(str(code) for _, code in receiver.told) == "ABDEFGHC"
 
 
+async def test_operators_see_how_each_webhook_does(
+    central: Central, one: Process, receiver: Receiver, hook: Webhook
+) -> None:
+    receiver.statuses = [500] * 1000
+    webhooks = webhooks_of(central, one, [hook])
+    await streamed(central, webhooks, *grants("A", "B"))
+
+    def shown(**facts: object) -> bool:
+        return any(facts.items() <= each.items() for each in webhooks.documents())
+
+    assert webhooks.documents() == []
+    async with sending_of(webhooks):
+        await until(lambda: shown(id="till", waiting=2, taken_s=None, set_aside=0))
+        await until(lambda: (webhooks.documents()[0]["failing"] or "").startswith("HTTP 500"))
+        receiver.statuses, receiver.poison = [], "B"
+        await until(lambda: shown(waiting=0, set_aside=1, taken_s=0))
+    assert webhooks.documents() == []  # another may send now
+
+
 async def test_one_receiver_that_is_away_holds_up_no_other(
     central: Central, one: Process, receiver: Receiver, hook: Webhook
 ) -> None:

@@ -107,7 +107,7 @@ class TestFull:
 
         assert hall.alarms() == []
         hall.entries(1, 0)
-        assert hall.alarms() == [Raise(Alarm.SPACE_FULL, text="100 of 100")]
+        assert hall.alarms() == [Raise(Alarm.SPACE_FULL, text="100 / 100")]
         hall.exits(1)
         hall.entries(1, 0)
         assert hall.alarms() == []
@@ -120,7 +120,7 @@ class TestFull:
     def test_a_room_for_one_is_free_again_when_they_have_left(self) -> None:
         room = Occupancy(0, capacity=1, inside=1)
 
-        assert room.alarms() == [Raise(Alarm.SPACE_FULL, text="1 of 1")]
+        assert room.alarms() == [Raise(Alarm.SPACE_FULL, text="1 / 1")]
         room.exits(1)
         assert room.alarms() == [Clear(Alarm.SPACE_FULL)]
 
@@ -128,7 +128,7 @@ class TestFull:
         hall = Occupancy(0, capacity=300, inside=200)
         hall.capacity = 150
 
-        assert hall.alarms() == [Raise(Alarm.SPACE_FULL, text="200 of 150")]
+        assert hall.alarms() == [Raise(Alarm.SPACE_FULL, text="200 / 150")]
         hall.capacity = None
         assert hall.alarms() == [Clear(Alarm.SPACE_FULL)]
 

@@ -93,6 +93,23 @@ async def test_scans_and_spaces_arrive_as_they_happen(client: Client, venue: Ven
     assert (space["id"], space["inside"]) == ("hall", 7)
 
 
+async def test_what_a_newcomer_sees_first_is_still_told_to_the_others(
+    client: Client, venue: Venue
+) -> None:
+    venue.admin.rows = [an_event("1-1-0")]
+    async with listening(client) as ear:
+        await ear.event("snapshot")
+        venue.admin.rows.insert(0, an_event("1-2-0"))
+        venue.admin.inside["hall"] = 7
+        async with listening(client) as newcomer:
+            snapshot = await newcomer.event("snapshot")
+            scan = await ear.event("scan")
+            space = await ear.event("occupancy")
+
+    assert snapshot["spaces"][0]["inside"] == 7
+    assert (scan["event_id"], space["id"], space["inside"]) == ("1-2-0", "hall", 7)
+
+
 async def test_many_scans_are_thinned_and_counted(client: Client, venue: Venue) -> None:
     venue.admin.rows = [an_event("1-0-0")]
 

@@ -40,6 +40,13 @@ def test_script_imports_only_files_that_are_there(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_a_field_with_a_value_keeps_what_is_being_written(path: Path) -> None:
+    fields = [line for line in path.read_text().splitlines() if "<input " in line]
+
+    assert [line for line in fields if "value=${" in line and "oninput=" not in line] == []
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
 def test_script_runs_under_the_strict_policy(path: Path) -> None:
     text = path.read_text()
 
