@@ -17,6 +17,11 @@ from tests.system import crowd, gates
 from tests.system.gateways import Gateway
 from tests.system.test_storms import in_thread
 
+FAILED = 0.005
+"""Of those who have passed, how many may have done so after a release that the board, on a busy
+machine, acknowledged too late: it has failed, the stamp is given back (docs/modbus.md), and
+whoever goes through all the same is counted as a person without a ticket."""
+
 type MakeGateway = Callable[..., Gateway]
 
 
@@ -45,13 +50,25 @@ async def books_agree(gateway: Gateway, there: Entrances, *, every_person: bool 
     await nobody_expected(gateway)
     await gates.verified(gateway)
     stamped = await gates.stamped(gateway)
-    assert there.passed <= stamped, there.passed - stamped
+    failed = there.passed - stamped
+    assert failed <= await given_back(gateway), failed - await given_back(gateway)
+    print(f"{len(failed)} of {len(there.passed)} passed after a release that had failed")
+    assert len(failed) <= FAILED * len(there.passed), failed
     assert stamped <= there.shown, stamped - there.shown
     persons, stamps = await gates.attendance(gateway)
     assert stamps == len(stamped)
     if every_person:
         assert persons == through
     await opened_for_somebody(gateway, there)
+
+
+async def given_back(gateway: Gateway) -> set[str]:
+    """Return the tickets of which a grant was annulled."""
+    rows = await crowd.rows(
+        gateway,
+        "SELECT DISTINCT ticket_code FROM composteur.scan_event WHERE kind = 'annulled'",
+    )
+    return {row["ticket_code"] for row in rows}
 
 
 async def nobody_expected(gateway: Gateway, within_s: float = 40) -> None:

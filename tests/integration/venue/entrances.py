@@ -34,7 +34,7 @@ PATIENCE_S: Final = 0.6
 WALK_S: Final = 0.05
 CLOSED_S: Final = 0.02
 AGAIN_S: Final = 0.1
-SEEN_S: Final = 0.4
+SEEN_S: Final = 0.3
 """So long after somebody has passed the gateway has surely read it, if it could."""
 BRISK: Final = Habits(hold_s=1.0, walk_s=WALK_S, patience_s=PATIENCE_S)
 
