@@ -35,7 +35,7 @@ ENCRYPTED: Final = frozenset({0x17, 0x18})
 
 POLL, ID, CAPABILITIES, CHALLENGE, CRYPTOGRAM = 0x60, 0x61, 0x62, 0x76, 0x77
 """What libosdp asks by itself."""
-ACK, NAK, RAW, FORMATTED = 0x40, 0x41, 0x50, 0x51
+ACK, NAK, INPUTS, OUTPUTS, RAW, FORMATTED, BUSY = 0x40, 0x41, 0x49, 0x4A, 0x50, 0x51, 0x79
 """Replies that are looked at."""
 
 
@@ -49,6 +49,20 @@ class Frame:
     def of(cls, sent: bytes) -> "Frame":
         """Take a frame as it is sent, with a mark before it."""
         return cls(sent.lstrip(bytes([MARK])))
+
+    def answers(self, asked: "Frame") -> bool:
+        """Tell whether it can be the answer to what was asked.
+
+        It has the same number and is checked in the same way: a bit that has flipped must not have
+        a frame checked by one byte. A refusal may differ (a reader that knows no CRC, or that has
+        started anew), and who is busy has no number.
+        """
+        if not self.reply or self.address != asked.address:
+            return False
+        mine, theirs = self.raw[4], asked.raw[4]
+        if self.id == NAK:
+            return True
+        return not (mine ^ theirs) & CRC and (self.id == BUSY or not (mine ^ theirs) & SEQUENCE)
 
     @property
     def address(self) -> int:

@@ -17,6 +17,8 @@ from drivers.serial.line import Away, Port
 from drivers.serial.line import Line as SerialLine
 
 TICK_S: Final = 0.01
+LATE_S: Final = 0.05
+"""A turn that comes so late says that the machine is busy, not that a reader is gone."""
 SILENCE_S: Final = 0.04
 """A frame that has begun and stands still for so long has ended; an adapter holds bytes 16 ms."""
 GAP_CHARACTERS: Final = 2
@@ -70,8 +72,8 @@ class Line:
         self._serial: SerialLine | None = None
         self._task: asyncio.Task[None] | None = None
         self._asking: Speaker | None = None
-        self._until = self._quiet_until = 0.0
-        self._sent = b""
+        self._until = self._quiet_until = self._ticked_at = 0.0
+        self._asked = Frame(b"")
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -130,6 +132,7 @@ class Line:
             else:
                 reader.lost(why)
         if up:
+            self._ticked_at = now
             self._tick()
 
     def _stop(self) -> None:
@@ -139,6 +142,10 @@ class Line:
             self._timer = None
 
     def _tick(self) -> None:
+        now = self._loop.time()
+        if now - self._ticked_at > LATE_S:
+            self._until += now - self._ticked_at  # we were away, and so may others have been
+        self._ticked_at = now
         self._timer = self._loop.call_later(TICK_S, self._tick)
         self._go_on()
 
@@ -169,7 +176,7 @@ class Line:
         return self._asking if now >= self._until else None
 
     def _ask(self, serial: SerialLine, reader: Speaker, data: bytes, now: float) -> None:
-        self._asking, self._sent = reader, Frame.of(data).raw
+        self._asking, self._asked = reader, Frame.of(data)
         self._until = now + reader.patience_s
         try:
             serial.write(data)
@@ -183,10 +190,10 @@ class Line:
             return
         frame, asking = Frame(cut), self._asking
         if not frame.reply:
-            if cut != self._sent:
+            if frame != self._asked:
                 self._drop("echo", now)
             return
-        if asking is None or frame.address != asking.address:
+        if asking is None or not frame.answers(self._asked):
             self._drop("late", now)
             return
         self._asking = None

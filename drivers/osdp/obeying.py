@@ -21,12 +21,17 @@ class Obeying:
 
     Args:
         outputs: the numbers of its outputs, by the equipment's names.
+        has_inputs: whether something is wired to its inputs.
         idle_colour: what it shows for white, which older readers do not know.
         wake: has the line look at once whether there is something to send.
     """
 
     def __init__(
-        self, outputs: Mapping[str, int], idle_colour: str, wake: Callable[[], None]
+        self,
+        outputs: Mapping[str, int],
+        has_inputs: bool,  # noqa: FBT001  # a fact of the wiring
+        idle_colour: str,
+        wake: Callable[[], None],
     ) -> None:
         self.orders = Orders()
         self.identity: Identity | None = None
@@ -34,6 +39,7 @@ class Obeying:
         self.refused: set[Kind] = set()
         """What it has refused."""
         self._outputs = outputs
+        self._has_inputs = has_inputs
         self._idle_colour = idle_colour
         self._wake = wake
         self._holding = Holding()
@@ -59,8 +65,9 @@ class Obeying:
             _ = self._close(number, on, now, WAIT_S)
 
     def ask_inputs(self, now: float) -> None:
-        """Have it say how its inputs stand, if it can."""
-        if self.identity is not None and self.identity.inputs and Kind.STATUS not in self.refused:
+        """Have it say how its inputs stand, if it can and somebody wants to know."""
+        able = self.identity is not None and self.identity.inputs
+        if able and self._has_inputs and Kind.STATUS not in self.refused:
             self.orders.tell(face.ask_inputs(), now)
 
     def change_key(self, key: bytes) -> "asyncio.Future[None]":

@@ -145,8 +145,8 @@ class Panel:
             leds=number(lib.CAP_READER_LED_CONTROL),
             buzzers=number(lib.CAP_READER_AUDIBLE_OUTPUT),
             rows=level(lib.CAP_READER_TEXT_OUTPUT)[0],
-            outputs=number(lib.CAP_OUTPUT_CONTROL),
-            inputs=number(lib.CAP_CONTACT_STATUS_MONITORING),
+            outputs=level(lib.CAP_OUTPUT_CONTROL)[1],
+            inputs=level(lib.CAP_CONTACT_STATUS_MONITORING)[1],
             secure=bool(level(lib.CAP_COMMUNICATION_SECURITY)[0] & 1),
         )
 

@@ -16,7 +16,17 @@ from config.contacts import contacts_of
 from config.values import Kind as Equipment
 from drivers.commands import Command
 from drivers.link import Surroundings
-from drivers.osdp.framing import CAPABILITIES, CHALLENGE, CRYPTOGRAM, ID, NAK, POLL, Frame
+from drivers.osdp.framing import (
+    CAPABILITIES,
+    CHALLENGE,
+    CRYPTOGRAM,
+    ID,
+    INPUTS,
+    NAK,
+    OUTPUTS,
+    POLL,
+    Frame,
+)
 from drivers.osdp.obeying import SHOWS, Obeying
 from drivers.osdp.panel import Identity, Panel
 from drivers.osdp.reading import Reading
@@ -28,8 +38,9 @@ DOWN_S: Final = 3.0
 """It is down when it has not answered for so long: libosdp asks again 1 s after a lost answer."""
 FIRST_S: Final = 1.0
 """The same for one that has not been there yet."""
-PATIENCE_S: Final = 0.19
-"""An answer may take 200 ms, by the norm; libosdp would then send a command again."""
+PATIENCE_S: Final = 0.25
+"""An answer begins within 200 ms, by the norm. libosdp gets no turn meanwhile: it would then send
+a command again."""
 LEAST_PATIENCE_S: Final = 0.06
 """For a reader that is not there, so that the others of its line hardly wait for it."""
 PROBES_S: Final = (0.25, 0.5, 0.75, 1.0)
@@ -67,9 +78,9 @@ class Reader:
         """Why it is not."""
         self.panel = panel
         self.address = settings.address
-        outputs, self._inputs = _wired(surroundings)
-        self.obeying = Obeying(outputs, settings.idle_colour, wake)
-        self._reading = Reading(settings, surroundings, self._inputs)
+        outputs, inputs = _wired(surroundings)
+        self.obeying = Obeying(outputs, bool(inputs), settings.idle_colour, wake)
+        self._reading = Reading(settings, surroundings, inputs)
         self._orders = self.obeying.orders
         self._surroundings = surroundings
         self._ids = [each.id for each in surroundings.devices]
@@ -140,7 +151,7 @@ class Reader:
 
     def told(self, frame: Frame, now: float) -> None:
         """Take its answer."""
-        self._heard, self._missed = True, False
+        returns, self._missed, self._heard = self._missed, False, True
         self._slowest_s = max(self._slowest_s, now - self._asked_at)
         refused = frame.id == NAK
         self._excuse = self._reading.too_long(frame) or (
@@ -151,6 +162,8 @@ class Reader:
             self._good_at = now
             if not self._online:
                 self._come(now)
+            elif returns:
+                self.obeying.ask_inputs(now)  # what it told before may have been lost
         self._take(now)
         self._notice(now)
 
@@ -241,19 +254,18 @@ class Reader:
 
     def _come(self, now: float) -> None:
         self._online, self._probes = True, 0
-        self.obeying.begin(self.panel.identity)
-        if self.up and not self._unsure:
-            return
-        if self.up:
+        if self.up and self._unsure:
             self._go_down("it may have started anew")
-            self.obeying.begin(self.panel.identity)
+        identity = self.panel.identity
+        self.obeying.begin(identity)
+        self._reading.lengths = {INPUTS: identity.inputs, OUTPUTS: identity.outputs}
         self._unsure = False
-        self.up, self.why = True, ""
-        log.info("reader_up", reader=self._name)
-        for name in self._ids:
-            self._surroundings.take(LinkChanged(name, up=True))
-        if self._inputs:
-            self.obeying.ask_inputs(now)
+        if not self.up:
+            self.up, self.why = True, ""
+            log.info("reader_up", reader=self._name)
+            for name in self._ids:
+                self._surroundings.take(LinkChanged(name, up=True))
+        self.obeying.ask_inputs(now)
 
     def _go_down(self, why: str) -> None:
         if self.up is not False or why != self.why:

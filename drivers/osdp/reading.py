@@ -1,15 +1,16 @@
 """What a reader tells, as signals: codes read and typed, its inputs, its case.
 
-libosdp loses its reader over a card longer than 64 bytes, and over a formatted one, which the norm
-has deprecated (libosdp #206): those are read here where they can be, and it is told that there was
-nothing. Over a secure channel only their length is to be seen.
+libosdp loses its reader over a card longer than 64 bytes, over a formatted one, which the norm has
+deprecated (libosdp #206), and over inputs that are more or fewer than the reader has said it has:
+those are read here where they can be, and it is told that there was nothing. Over a secure channel
+only their length is to be seen.
 """
 
 from typing import Any, Final
 
 from drivers.link import Surroundings
 from drivers.osdp.cards import Keypad, card
-from drivers.osdp.framing import FORMATTED, RAW, Frame, acknowledging
+from drivers.osdp.framing import FORMATTED, INPUTS, RAW, Frame, acknowledging
 from drivers.osdp.panel import CARD, INPUT, KEYS, LOCAL, STATUS
 from drivers.osdp.settings import OsdpSettings
 from drivers.serial.codec import Rejected
@@ -51,6 +52,8 @@ class Reading:
         self._keypad = Keypad(settings.keypad_s)
         self._levels: dict[str, bool] = {}
         self._faults = ""
+        self.lengths: dict[int, int] = {}
+        """How many inputs and outputs it has said it has; libosdp loses it if it tells of more."""
 
     def forget(self) -> None:
         """The reader is gone: what it told before says nothing."""
@@ -77,6 +80,11 @@ class Reading:
             return acknowledging(frame)
         if frame.id == RAW and not frame.encrypted:
             return self._raw(frame, now)
+        length = self.lengths.get(frame.id)
+        if length is not None and not frame.encrypted and len(frame.data) != length:
+            if frame.id == INPUTS:
+                self._stands(INPUT, frame.data)
+            return acknowledging(frame)
         if frame.id == FORMATTED:
             self.dropped("formatted", now)
         elif self.too_long(frame):

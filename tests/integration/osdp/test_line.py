@@ -56,7 +56,7 @@ async def test_a_reader_that_answers_too_late_is_counted_and_takes_no_other_down
     """A reader is lost to libosdp when another one answers in its turn."""
     wire = OsdpWire()
     good, late = SimulatedReader(1), SimulatedReader(2)
-    late.faults.late_s = 0.25
+    late.faults.late_s = 0.4
     one, other = Venue(in_the_clear(port, 1), wire), Venue(in_the_clear(port, 2), wire)
     async with readers(port, good, late), running(one, other):
         await one.until_up()

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from drivers.osdp.face import Kind, led
-from drivers.osdp.framing import CRC, RAW, REPLY, Framer, write
+from drivers.osdp.framing import CRC, POLL, RAW, REPLY, Frame, Framer, write
 from drivers.osdp.panel import Panel
 from drivers.osdp.simulator import SimulatedReader
 from drivers.serial.codec import Rejected, Why
@@ -46,7 +46,7 @@ def flipped(dice: Random, number: int) -> None:
     read = good = spoilt = rejected = 0
     for each in range(number):
         card = write(3 | REPLY, CRC | each % 4, RAW, b"\x00\x00\x80\x00" + b"%016d" % each)
-        frame = bytearray(card)
+        asked, frame = Frame(write(3, CRC | each % 4, POLL)), bytearray(card)
         if dice.random() < 0.5:
             frame[1 + dice.randrange(len(frame) - 1)] ^= 1 << dice.randrange(8)
             spoilt += 1
@@ -55,9 +55,11 @@ def flipped(dice: Random, number: int) -> None:
         for found in (*framer.feed(bytes(frame)), *framer.silence()):
             if isinstance(found, Rejected):
                 rejected += found.why in {Why.CHECK, Why.NOISE, Why.UNFINISHED}
-            else:
+            elif Frame(found).answers(asked):
                 assert found == card
                 read += 1
+            else:
+                rejected += 1
 
     assert read == good
     assert rejected >= spoilt
@@ -103,10 +105,12 @@ async def raving(port: Path, dice: Random, seconds: float, *, secure: bool) -> N
                     line.socket.write(dice.randbytes(dice.randrange(1, 80)))
                 case 1:
                     reader.faults.garbled = dice.choice((0.0, 0.0, 0.01, 0.1))
-                case _:
+                case _ if not reader._pending:
                     code = f"TICKET-{len(shown)}"
                     shown.add(code)
                     reader.show(code)
+                case _:
+                    pass
             await asyncio.sleep(dice.random() / 50)
         reader.faults.garbled = 0.0
         await venue.until(lambda: venue.ups[-1], 15)

@@ -288,6 +288,18 @@ async def test_replies_that_nobody_knows_do_not_lose_the_reader(port: Path) -> N
     assert venue.ups == [True]
 
 
+async def test_more_inputs_than_it_has_said_it_has_do_not_lose_the_reader(port: Path) -> None:
+    reader, venue = PlainReader(port), Venue(in_the_clear(port), channels=DOOR)
+    reader.answers[0x65] = (0x49, b"\x00\x00\x00")
+    async with reader.running(), running(venue):
+        await venue.until(lambda: venue.inputs == [("contact", False)])
+        reader.says = [(0x49, b"\x00\x01\x00"), (0x4A, b"\x00"), (0x49, b"\x00")]
+        await venue.until(lambda: venue.inputs == [("contact", False), ("contact", True)])
+        await venue.sent(Light("granted", "green"))
+
+    assert venue.ups == [True]
+
+
 async def test_how_inputs_stand_is_asked_once_and_a_refusal_of_that_is_no_loss(port: Path) -> None:
     reader, venue = PlainReader(port), Venue(in_the_clear(port), channels=DOOR)
     reader.answers[0x65] = (0x49, b"\x00\x01")

@@ -59,6 +59,24 @@ def test_of_a_secure_channel_what_it_is_can_be_read_and_that_the_rest_cannot() -
     assert len(frame.data) == 20
 
 
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [
+        (write(3 | REPLY, CRC | 2, ACK), True),
+        (write(3 | REPLY, CRC | 1, ACK), False),
+        (write(3 | REPLY, 2, ACK), False),
+        (write(4 | REPLY, CRC | 2, ACK), False),
+        (write(3, CRC | 2, ACK), False),
+        (write(3 | REPLY, 0, 0x41, b"\x01"), True),
+        (write(3 | REPLY, CRC, 0x79), True),
+    ],
+)
+def test_an_answer_has_the_number_and_the_check_of_what_was_asked(
+    answer: bytes, fits: bool
+) -> None:
+    assert Frame(answer).answers(Frame(write(3, CRC | 2, POLL))) is fits
+
+
 def test_noise_before_a_frame_is_told_once_and_the_frame_is_found() -> None:
     assert Framer().feed(b"\x00\x01\x02" + CARD) == [Rejected(Why.NOISE), CARD]
 
