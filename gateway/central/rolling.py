@@ -110,7 +110,9 @@ class Roller:
             rows = await connection.fetch(self._queries["rolling.uncounted"], until, SESSIONS)
             if rows:
                 sessions = [row["id"] for row in rows]
-                await connection.execute(self._queries["rolling.count_sessions"], sessions)
+                await connection.execute(
+                    self._queries["rolling.count_sessions"], sessions, self._timezone
+                )
         return len(rows) == SESSIONS
 
     async def _in_parts(

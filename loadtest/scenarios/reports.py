@@ -26,6 +26,7 @@ ROLLED_WITHIN_S = 1_800
 REPORTS = (
     "validations", "stamps", "attendance", "attendance-groups", "attendance-individuals",
     "arrivals", "no-shows", "refusals", "availability", "external-tickets", "ticket-stamps",
+    "ticket-stamps?dates=order",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 TABLES = ("sessions", "tickets", "events", "states", "attendance")
@@ -97,7 +98,8 @@ async def ask(url: str, key: str, days: int) -> list[Figure]:
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:
         for name in REPORTS:
             for words, starts in periods.items():
-                path = f"{url}/v1/reports/{name}?from={starts}&to={today + timedelta(days=1)}"
+                period = f"from={starts}&to={today + timedelta(days=1)}"
+                path = f"{url}/v1/reports/{name}{'&' if '?' in name else '?'}{period}"
                 took_s, size = 0.0, 0
                 for _ in range(ROUNDS):
                     begun = time.perf_counter()

@@ -101,7 +101,8 @@ SELECT id FROM composteur.site ORDER BY id FOR NO KEY UPDATE
 -- name: touched
 -- Forget the figures of sessions that were touched.
 WITH touched AS (DELETE FROM composteur.session_touched RETURNING session),
-     uncounted AS (DELETE FROM composteur.session_counted c USING touched t WHERE c.session = t.session)
+     uncounted AS (DELETE FROM composteur.session_counted c USING touched t WHERE c.session = t.session),
+     orders AS (DELETE FROM composteur.order_figure o WHERE o.session IN (SELECT session FROM touched))
 DELETE FROM composteur.session_figure f WHERE f.session IN (SELECT session FROM touched)
 
 -- name: uncounted
@@ -113,15 +114,25 @@ SELECT s.id FROM composteur.session s
 
 -- name: count_sessions
 WITH counted AS (
-    INSERT INTO composteur.session_counted (session) SELECT unnest($1::text[])
+    INSERT INTO composteur.session_counted (session, zone) SELECT unnest($1::text[]), $2
         ON CONFLICT (session) DO NOTHING
+), booked AS MATERIALIZED (
+    SELECT * FROM composteur.booking WHERE session = ANY($1::text[])
+), orders AS (
+    INSERT INTO composteur.order_figure
+           (session, ordered_on, tickets, persons, stamps, admitted, stamped, attention, product, audience,
+            source, status)
+    SELECT session, (ordered_at AT TIME ZONE $2::text)::date, count(*), sum(persons), sum(stamps), sum(admitted),
+           stamps > 0, attention, product, audience, source, status
+      FROM booked WHERE ordered_at IS NOT NULL AND NOT voucher
+     GROUP BY 1, 2, 7, 8, 9, 10, 11, 12
 )
 INSERT INTO composteur.session_figure
        (session, tickets, persons, come, admitted, stamps, stamped, attention, voucher, product, audience,
         source, status)
 SELECT session, count(*), sum(persons), sum(come), sum(admitted), sum(stamps), stamps > 0, attention, voucher,
        product, audience, source, status
-  FROM composteur.booking WHERE session = ANY($1::text[])
+  FROM booked
  GROUP BY 1, 7, 8, 9, 10, 11, 12, 13
 
 -- name: until

@@ -98,10 +98,9 @@ class Report:
     query: Statement
     totals: Statement | None
     """Of a list that is answered in pages."""
-    sums: Statement | None
-    """The same from figures kept, where it is asked for so that they tell."""
-    sums_need: Mapping[str, Any]
-    """Arguments that `sums` needs: a value, or None for a filter that must not be given."""
+    sums: Sequence[tuple[Statement, Mapping[str, Any]]]
+    """The same from figures kept, each with the arguments for which they tell: a value, or None
+    for a filter that must not be given."""
     columns: tuple[Column, ...]
     dates: Literal["events", "sessions", "activity"]
     """What the period is of."""
@@ -124,8 +123,9 @@ class Report:
 
     def adds_up(self, arguments: Mapping[str, Any]) -> Statement | None:
         """Choose what tells the totals of a list."""
-        if self.sums and all(arguments[name] == value for name, value in self.sums_need.items()):
-            return self.sums
+        for sums, needs in self.sums:
+            if all(arguments[name] == value for name, value in needs.items()):
+                return sums
         return self.totals
 
     @property
@@ -161,15 +161,14 @@ def reports() -> Mapping[str, Report]:
 def _read(path: Path, parts: Mapping[str, str]) -> Report:
     facts = tomllib.loads(path.read_text(encoding="utf-8"))
     by = facts.get("by", {})
-    totals, sums = path.with_suffix(".totals.sql"), path.with_suffix(".sums.sql")
+    totals = path.with_suffix(".totals.sql")
     return Report(
         name=path.stem,
         title=facts["title"],
         about=facts["about"],
         query=_statement(path.with_suffix(".sql"), parts),
         totals=_statement(totals, parts) if totals.exists() else None,
-        sums=_statement(sums, parts) if sums.exists() else None,
-        sums_need=_needs(facts.get("sums", {})),
+        sums=tuple(_sums(path, each, parts) for each in facts.get("sums", ())),
         columns=tuple(_column(each) for each in facts["column"]),
         dates=facts.get("dates", "events"),
         personal=facts.get("personal", False),
@@ -181,9 +180,12 @@ def _read(path: Path, parts: Mapping[str, str]) -> Report:
     )
 
 
-def _needs(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _sums(
+    path: Path, facts: Mapping[str, Any], parts: Mapping[str, str]
+) -> tuple[Statement, Mapping[str, Any]]:
     needs = dict(facts)
-    return dict.fromkeys(needs.pop("without", ())) | needs
+    statement = _statement(path.with_suffix(f".{needs.pop('query')}.sql"), parts)
+    return statement, dict.fromkeys(needs.pop("without", ())) | needs
 
 
 def _statement(path: Path, parts: Mapping[str, str]) -> Statement:

@@ -1,4 +1,4 @@
--- with: booked
+-- with: changed, booked
 SELECT s.id AS session, s.label, s.product, p.label AS product_label, s.space, s.starts_at, s.ends_at,
        coalesce(f.tickets, 0) AS tickets, coalesce(f.expected, 0) AS expected, coalesce(f.come, 0) AS come,
        coalesce(f.expected - f.come, 0) AS missing, coalesce(f.unpaid, 0) AS unpaid,

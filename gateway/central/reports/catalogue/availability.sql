@@ -1,4 +1,4 @@
--- with: booked
+-- with: changed, booked
 SELECT s.id AS session, s.label, s.product, p.label AS product_label, s.space, s.starts_at, s.places,
        coalesce(f.sold, 0) AS sold, s.places - coalesce(f.sold, 0) AS free, coalesce(f.stamped, 0) AS stamped,
        round(coalesce(f.sold, 0)::numeric / nullif(s.places, 0), 4)::float8 AS fill_rate,

@@ -1,4 +1,4 @@
--- with: vouchers, booked
+-- with: vouchers, changed, booked
 -- Tickets of several windows count at their windows' sessions in other lists; here each ticket once.
 SELECT t.source, t.product, p.label AS product_label,
        sum(t.tickets) AS tickets, sum(t.persons) AS persons,

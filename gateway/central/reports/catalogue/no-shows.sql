@@ -1,4 +1,4 @@
--- with: booked
+-- with: changed, booked
 SELECT s.starts_at AS at, f.session, s.label, f.product, p.label AS product_label, f.tickets, f.unstamped,
        f.expected, f.come, f.expected - f.come AS no_shows,
        round((f.expected - f.come)::numeric / nullif(f.expected, 0), 4)::float8 AS no_show_rate

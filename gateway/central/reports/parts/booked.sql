@@ -1,17 +1,10 @@
 -- The figures of the sessions of a period: as they were counted where that still holds, else from the
--- tickets. It does not hold for what was touched since, nor for what events name that are not rolled
--- up yet. A filter on readers is answered from the tickets alone.
+-- tickets. A filter on readers is answered from the tickets alone.
 period AS MATERIALIZED (
     SELECT s.* FROM composteur.session s
      WHERE s.starts_at >= :from::timestamptz AND s.starts_at < :to::timestamptz
        AND (:space::text[] IS NULL OR s.space = ANY(:space::text[]))
        AND (:session::text[] IS NULL OR s.id = ANY(:session::text[]))
-), changed AS MATERIALIZED (
-    SELECT session FROM composteur.session_touched
-    UNION
-    SELECT e.session
-      FROM composteur.site g JOIN composteur.scan_event e ON e.site = g.id AND e.at >= g.hours_until
-     WHERE e.session IS NOT NULL
 ), fresh AS MATERIALIZED (
     SELECT c.session FROM composteur.session_counted c
      WHERE :reader::text[] IS NULL AND NOT EXISTS (SELECT FROM changed x WHERE x.session = c.session)

@@ -33,12 +33,15 @@ async def sold(central: Central, sql: "Connection", stream: Stream) -> Central:
         [("first", FIRST), ("second", SECOND)],
     )
     await sql.execute(
-        "INSERT INTO composteur.ticket (code, product, persons, windows) VALUES ('V', 'adult', 2,"
-        """ '[{"session": "first"}, {"session": "second"}]')"""
+        "INSERT INTO composteur.ticket (code, product, persons, ordered_at, windows)"
+        " VALUES ('V', 'adult', 2, $1,"
+        """ '[{"session": "first"}, {"session": "second"}]')""",
+        FIRST,
     )
     await sql.execute(
-        "INSERT INTO composteur.ticket (code, product, persons, session)"
-        " VALUES ('P', 'adult', 3, 'first')"
+        "INSERT INTO composteur.ticket (code, product, persons, ordered_at, session)"
+        " VALUES ('P', 'adult', 3, $1, 'first')",
+        FIRST,
     )
     # As if it had been sold long ago: what has just changed is not counted for good.
     await sql.execute("ALTER TABLE composteur.session DISABLE TRIGGER written")
@@ -72,11 +75,12 @@ async def arrivals(central: Central) -> Arrivals:
 
 
 async def listed(central: Central) -> tuple[int, ...]:
-    """What the list of tickets adds up to, which is what its rows add up to."""
-    found = await answer(central, question("ticket-stamps", PERIOD))
-    totals = tuple(found.totals[name] for name in ("persons", "stamps", "admitted"))
-    for place, name in enumerate(("persons", "stamps", "admitted")):
-        assert totals[place] == sum(row[name] for row in found.rows)
+    """What the list of tickets adds up to, by either date, which is what its rows add up to."""
+    for dates in ("activity", "order"):
+        found = await answer(central, question("ticket-stamps", PERIOD, dates=dates))
+        totals = tuple(found.totals[name] for name in ("persons", "stamps", "admitted"))
+        for place, name in enumerate(("persons", "stamps", "admitted")):
+            assert totals[place] == sum(row[name] for row in found.rows)
     return totals
 
 
@@ -137,5 +141,21 @@ async def test_what_a_seller_changes_later_counts_at_once_and_for_good(
     await sql.execute(change)
 
     assert (await arrivals(sold))["first"] == expected
+    told = await listed(sold)
     await count(sold, sql)
     assert (await arrivals(sold))["first"] == expected
+    assert await listed(sold) == told
+
+
+async def test_an_order_s_other_date_counts_at_once_and_for_good(
+    sold: Central, sql: "Connection"
+) -> None:
+    await count(sold, sql)
+    before = await listed(sold)
+
+    await sql.execute("UPDATE composteur.ticket SET ordered_at = '2026-01-01Z' WHERE code = 'P'")
+
+    assert await listed(sold) != before
+    now = await listed(sold)
+    await count(sold, sql)
+    assert await listed(sold) == now

@@ -1,6 +1,7 @@
 """A year whose totals are known gives exactly those in every report, whatever the period."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -234,6 +235,30 @@ async def test_ticket_stamps_by_activity_and_by_order(
         assert len(found.rows) == min(len(expected), 1000)
 
 
+@pytest.mark.parametrize("dates", ["activity", "order"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"product": "adult"},
+        {"audience": "group", "stamped": "yes"},
+        {"source": "own"},
+        {"status": "cancelled"},
+        {"payment": "unpaid"},
+        {"payment": "paid", "expected": "yes"},
+        {"attention": "yes"},
+        {"attention": "no"},
+    ],
+    ids=str,
+)
+async def test_what_tickets_add_up_to_is_told_by_figures_as_by_the_tickets(
+    central: Central, period: tuple[str, str], dates: str, given: dict[str, str]
+) -> None:
+    asked = question("ticket-stamps", period, dates=dates, **given)
+    read = replace(asked, report=replace(asked.report, sums=()))
+
+    assert (await answer(central, asked)).totals == (await answer(central, read)).totals
+
+
 async def test_filters_combine(central: Central, year: Year) -> None:
     given: dict[str, Any] = {
         "space": "hall",
@@ -290,6 +315,13 @@ async def test_a_sum_that_is_wrong_is_found(central: Central, table: str, what: 
     assert [(each["what"], each["persons"] - each["event_persons"]) for each in found] == [
         (what, 1)
     ]
+
+
+async def test_another_time_zone_s_orders_are_read_from_the_tickets(central: Central) -> None:
+    asked = question("ticket-stamps", WHOLE, zone=ZoneInfo("Asia/Kolkata"), dates="order")
+    read = replace(asked, report=replace(asked.report, sums=()))
+
+    assert (await answer(central, asked)).totals == (await answer(central, read)).totals
 
 
 async def test_another_time_zone_reads_events_until_its_own_hours_are_summed_up(

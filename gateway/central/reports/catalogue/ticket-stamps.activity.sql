@@ -1,4 +1,4 @@
--- with: vouchers, booked
+-- with: vouchers, changed, booked
 -- What the list adds up to, from the figures of sessions; tickets without a session, or with several
 -- windows, are read themselves.
 SELECT coalesce(sum(tickets), 0)::bigint AS tickets, coalesce(sum(persons), 0)::bigint AS persons,
