@@ -13,12 +13,14 @@ SELECT t.source, t.product, p.label AS product_label,
                t.status NOT IN ('cancelled', 'replaced')
                AND NOT (t.status = 'on_hold' AND coalesce(t.hold_until <= :now::timestamptz, false)),
                coalesce(g.made, 0) > 0, coalesce(g.made, 0)
-          FROM composteur.ticket t LEFT JOIN composteur.ticket_state g ON g.code = t.code
+          FROM (SELECT * FROM voucher
+                UNION ALL
+                SELECT * FROM composteur.ticket
+                 WHERE session IS NULL AND windows IS NULL
+                   AND (valid_until >= :from::timestamptz OR valid_until IS NULL)
+                   AND (valid_from < :to::timestamptz OR valid_from IS NULL)) AS t
+          LEFT JOIN composteur.ticket_state g ON g.code = t.code
          WHERE t.source <> 'own'
-           AND (t.code IN (SELECT code FROM voucher)
-                OR t.session IS NULL AND t.windows IS NULL
-                   AND coalesce(t.valid_from < :to::timestamptz, true)
-                   AND coalesce(t.valid_until >= :from::timestamptz, true))
            AND :session::text[] IS NULL
            AND (:space::text[] IS NULL OR t.spaces && :space::text[])
            AND (:product::text[] IS NULL OR t.product = ANY(:product::text[]))
