@@ -35,11 +35,30 @@ class Pieces:
     moments: tuple[Span, ...]
 
 
-def cut(starts: datetime, ends: datetime, marks: Marks, zone: ZoneInfo, *, by_hour: bool) -> Pieces:
-    """Cut a period; ``by_hour``: hours are asked for, of which days tell nothing."""
+@dataclass(frozen=True, slots=True)
+class WholeDays:
+    """The whole local days of a period, and what is left of it before and after them."""
+
+    days: tuple[date, date]
+    """From one day to before another; the same twice: none."""
+    before: Span
+    after: Span
+    """Either may be empty."""
+
+
+def whole_days(starts: datetime, ends: datetime, zone: ZoneInfo) -> WholeDays:
+    """Find the whole days of a period."""
     first, last = day_of(starts, zone), day_of(ends, zone)
     if start_of(first, zone) < starts:
         first += _DAY
+    if first >= last:
+        return WholeDays((first, first), (starts, ends), (ends, ends))
+    return WholeDays((first, last), (starts, start_of(first, zone)), (start_of(last, zone), ends))
+
+
+def cut(starts: datetime, ends: datetime, marks: Marks, zone: ZoneInfo, *, by_hour: bool) -> Pieces:
+    """Cut a period; ``by_hour``: hours are asked for, of which days tell nothing."""
+    first, last = whole_days(starts, ends, zone).days
     last = min(last, marks.days_until)
     rest: list[Span] = [(starts, ends)]
     if by_hour or first >= last:

@@ -13,7 +13,7 @@ import asyncpg
 
 from gateway.central.connection import Central
 from gateway.central.reports.lists import Place, Span, Walk
-from gateway.central.reports.periods import Marks, cut
+from gateway.central.reports.periods import Marks, cut, whole_days
 from gateway.central.reports.questions import Question
 from gateway.central.reports.tables import Row, Statement, Totals
 from gateway.errors import DatabaseValueError
@@ -173,7 +173,12 @@ async def _arguments(
     # Of what is summed up by hour only, days tell nothing.
     by_hour = "hour" in question.by or "days_from" not in question.report.query.arguments
     pieces = cut(question.starts, question.ends, marks, question.zone, by_hour=by_hour)
+    whole = whole_days(question.starts, question.ends, question.zone)
     return {
+        "first_day": whole.days[0],
+        "last_day": whole.days[1],
+        "before_days": whole.before[1],
+        "after_days": whole.after[0],
         "from": question.starts,
         "to": question.ends,
         "now": question.now,

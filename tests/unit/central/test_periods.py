@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.central.reports.periods import Marks, cut, hour_of, start_of
+from gateway.central.reports.periods import Marks, cut, hour_of, start_of, whole_days
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "UTC")]
 FROM = datetime(2026, 3, 20, tzinfo=UTC)
@@ -62,3 +62,17 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
 
     assert hours[1] - hours[0] == timedelta(hours=1)
     assert [hour.astimezone(ZONES[0]).hour for hour in hours] == [2, 2]
+
+
+@given(ends=st.tuples(moments, moments).map(sorted), zone=st.sampled_from(ZONES))
+def test_whole_days_and_what_is_left_are_the_period(ends: list[datetime], zone: ZoneInfo) -> None:
+    found = whole_days(ends[0], ends[1], zone)
+
+    first, last = (start_of(day, zone) for day in found.days)
+    assert found.before[0] == ends[0]
+    assert found.after[1] == ends[1]
+    if first < last:
+        assert (found.before[1], found.after[0]) == (first, last)
+    else:
+        assert (found.before[1], found.after[0]) == (ends[1], ends[1])
+    assert all(span[1] - span[0] <= timedelta(hours=50) for span in (found.before, found.after))

@@ -4,11 +4,6 @@
 , fresh AS MATERIALIZED (
     SELECT c.session FROM composteur.session_counted c
      WHERE c.zone = :zone::text AND NOT EXISTS (SELECT FROM changed x WHERE x.session = c.session)
-), whole AS (
-    SELECT first, greatest(last, first) AS last, first::timestamp AT TIME ZONE :zone::text AS starts,
-           greatest(last, first)::timestamp AT TIME ZONE :zone::text AS ends
-      FROM (SELECT ((:from::timestamptz - interval '1 microsecond') AT TIME ZONE :zone::text)::date + 1 AS first,
-                   (:to::timestamptz AT TIME ZONE :zone::text)::date AS last) AS days
 ), stale AS MATERIALIZED (
     SELECT array_agg(s.id) AS sessions FROM composteur.session s
      WHERE s.id NOT IN (SELECT session FROM fresh)
@@ -17,13 +12,13 @@
      WHERE session = ANY((SELECT sessions FROM stale)::text[]) AND windows IS NULL
        AND ordered_at >= :from::timestamptz AND ordered_at < :to::timestamptz
     UNION ALL
-    SELECT t.* FROM whole w JOIN composteur.ticket t
-        ON t.ordered_at >= :from::timestamptz AND t.ordered_at < least(w.starts, :to::timestamptz)
-     WHERE t.windows IS NULL AND t.session IN (SELECT session FROM fresh)
+    SELECT * FROM composteur.ticket
+     WHERE windows IS NULL AND session IN (SELECT session FROM fresh)
+       AND ordered_at >= :from::timestamptz AND ordered_at < :before_days::timestamptz
     UNION ALL
-    SELECT t.* FROM whole w JOIN composteur.ticket t
-        ON t.ordered_at >= greatest(w.ends, :from::timestamptz) AND t.ordered_at < :to::timestamptz
-     WHERE t.windows IS NULL AND t.session IN (SELECT session FROM fresh) AND w.starts < :to::timestamptz
+    SELECT * FROM composteur.ticket
+     WHERE windows IS NULL AND session IN (SELECT session FROM fresh)
+       AND ordered_at >= :after_days::timestamptz AND ordered_at < :to::timestamptz
     UNION ALL
     SELECT * FROM composteur.ticket
      WHERE session IS NULL AND windows IS NULL
@@ -34,8 +29,9 @@
 ), listed AS (
     SELECT f.session, f.tickets, f.persons, f.stamps, f.admitted, f.source, f.status, f.attention, f.stamped,
            f.product, f.audience
-      FROM composteur.order_figure f, whole w
-     WHERE f.ordered_on >= w.first AND f.ordered_on < w.last AND f.session IN (SELECT session FROM fresh)
+      FROM composteur.order_figure f
+     WHERE f.ordered_on >= :first_day::date AND f.ordered_on < :last_day::date
+       AND f.session IN (SELECT session FROM fresh)
     UNION ALL
     SELECT t.session, 1, t.persons, coalesce(g.made, 0),
            coalesce((SELECT sum(n) FROM unnest(g.persons_by_window) AS n), 0), t.source,
