@@ -76,6 +76,7 @@ async def arrivals(central: Central) -> Arrivals:
 
 async def listed(central: Central) -> tuple[int, ...]:
     """What the list of tickets adds up to, by either date, which is what its rows add up to."""
+    totals: tuple[int, ...] = ()
     for dates in ("activity", "order"):
         found = await answer(central, question("ticket-stamps", PERIOD, dates=dates))
         totals = tuple(found.totals[name] for name in ("persons", "stamps", "admitted"))

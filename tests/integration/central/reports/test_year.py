@@ -251,7 +251,7 @@ async def test_ticket_stamps_by_activity_and_by_order(
     ids=str,
 )
 async def test_what_tickets_add_up_to_is_told_by_figures_as_by_the_tickets(
-    central: Central, period: tuple[str, str], dates: str, given: dict[str, str]
+    central: Central, period: tuple[str, str], dates: str, given: dict[str, Any]
 ) -> None:
     asked = question("ticket-stamps", period, dates=dates, **given)
     read = replace(asked, report=replace(asked.report, sums=()))
