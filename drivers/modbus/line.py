@@ -204,16 +204,23 @@ class Line:
             client = await self._opened()
             if client is None:
                 self._lose(self._down)
-                await self._wait(again_s)
+                await self._pause(again_s)
                 again_s = min(again_s * 2, AGAIN_AT_MOST_S)
                 continue
-            again_s = AGAIN_S
+            opened_at = self._heard_at
             why = await self._speak(client)
             self._client = None
             client.close()
             if not self._ending:
                 self._down = why
                 self._lose(why)
+            if self._heard_at > opened_at:
+                again_s = AGAIN_S
+                continue
+            # Nobody has answered before it was lost: a serial server that takes one caller only,
+            # and has one, hangs up at once. It is not called a hundred times a second.
+            await self._pause(again_s)
+            again_s = min(again_s * 2, AGAIN_AT_MOST_S)
 
     async def _opened(self) -> Client | None:
         """Open the line; pymodbus itself tries again only what has been open before."""
@@ -408,6 +415,16 @@ class Line:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        """Rest for so long, whatever there is to do; but end at once."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self._ending and loop.time() < until:
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._woken.wait()
 
 
 def _due(speaker: Speaker) -> float:

@@ -1,6 +1,7 @@
 """A true wire with simulated boards on it: TCP, RTU over TCP, or a pseudo terminal; it can fail."""
 
 import asyncio
+import itertools
 import os
 import random
 import tty
@@ -38,6 +39,8 @@ class LineFaults:
         garbled: of how many answers in one a byte is wrong.
         noise: before how many answers in one some bytes come that belong to nobody.
         echo: whoever sends hears it.
+        apart_s: boards with the same address answer so long one after the other; 0: at the same
+            time, and where they differ nobody understands them.
         baud: the line is so slow; 0: as fast as it can.
     """
 
@@ -45,20 +48,29 @@ class LineFaults:
     garbled: float = 0.0
     noise: float = 0.0
     echo: bool = False
+    apart_s: float = 0.0
     baud: int = 0
 
 
 class SimulatedLine:
-    """Boards on a line."""
+    """Boards on a line; several may have, by mistake, the same address."""
 
     def __init__(
         self, boards: Sequence[SimulatedBoard], framing: Framing, dice: random.Random | None = None
     ) -> None:
         self.faults = LineFaults()
-        self.boards = {board.unit: board for board in boards}
+        self.boards: dict[int, SimulatedBoard] = {}
+        self._twins: dict[int, list[SimulatedBoard]] = {}
+        for board in boards:
+            if self.boards.setdefault(board.unit, board) is not board:
+                self._twins.setdefault(board.unit, []).append(board)
         self._framing = framing
         self._dice = dice or random.Random()  # noqa: S311  # cables fail at random, not in secret
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def twins(self, unit: int) -> Sequence[SimulatedBoard]:
+        """Return the further boards with an address that another has."""
+        return self._twins.get(unit, ())
 
     # --- what comes
 
@@ -131,6 +143,12 @@ class SimulatedLine:
             return
         faults = self.faults
         frame = self._framed(number, board.unit, *answer)
+        for each, twin in enumerate(self.twins(board.unit), 1):
+            theirs = self._framed(number, twin.unit, *(twin.answer(function, data) or answer))
+            if faults.apart_s:
+                self._later(each * faults.apart_s, partial(say, theirs))
+            else:
+                frame = bytes(one & other for one, other in zip(frame, theirs, strict=False))
         if faults.garbled and self._dice.random() < faults.garbled:
             at = self._dice.randrange(len(frame))
             wrong = bytes((frame[at] ^ self._dice.randrange(1, 256),))
@@ -162,7 +180,7 @@ class SimulatedLine:
         """Leave nothing that would still happen."""
         for task in tuple(self._tasks):
             task.cancel()
-        for board in self.boards.values():
+        for board in (*self.boards.values(), *itertools.chain(*self._twins.values())):
             board.close()
         if self._tasks:
             await asyncio.wait(self._tasks)

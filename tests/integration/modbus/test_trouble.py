@@ -4,14 +4,17 @@ Each test is a trap: take its remedy out of the driver and it fails.
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pymodbus.framer import FramerRTU
 
 from drivers.commands import Pulse, Set
-from drivers.modbus.simulated_line import TcpSocket
+from drivers.modbus import codec
+from drivers.modbus.simulated_line import TcpSocket, Terminal
 from drivers.signals import GateEvent, InputChanged, LinkChanged
 from tests.integration.modbus.venue import GATE, KINDS, Kind, Rig, Venue, a_device, a_rig
 
@@ -324,3 +327,120 @@ async def _cycles(folder: Path, number: int) -> None:
 
 def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+
+
+# --- what stands on the line that should not
+
+
+async def test_a_server_that_takes_one_caller_only_is_not_called_without_end() -> None:
+    """Another program has it; it hangs up on us at once."""
+    venue, calls = Venue(), 0
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        del reader
+        writer.close()
+        await writer.wait_closed()
+
+    async with a_rig("rtu-tcp") as rig:
+        assert isinstance(rig.plug, TcpSocket)
+        await rig.plug.unplug()
+        taken = await asyncio.start_server(hang_up, "127.0.0.1", rig.plug.port)
+        async with venue.running(rig.settings()):
+            await venue.until_down()
+            await asyncio.sleep(1.2)
+            assert calls <= 6
+            taken.close()
+            await taken.wait_closed()
+            await rig.plug.plug()
+            assert await venue.until_up() < 2
+    assert "is lost" in venue.told(LinkChanged)[0].why
+
+
+async def test_two_boards_with_one_address_are_not_understood_and_nobody_passes(
+    tmp_path: Path,
+) -> None:
+    """Both answer at once: where their inputs differ the answer is damaged."""
+    venue = Venue()
+    async with (
+        a_rig("rtu", folder=tmp_path, units=(1, 1)) as rig,
+        venue.running(rig.settings(timeout_ms=50)),
+    ):
+        await venue.until_up()  # as long as they say the same nobody can tell
+        rig.board.inputs[1] = rig.board.inputs[7] = True
+        await venue.until_down()
+    assert "no answer that fits" in venue.told(LinkChanged)[-1].why
+    assert venue.line.counts["rejected"] > 0
+    assert not venue.told(InputChanged)
+
+
+async def test_the_second_answer_of_two_boards_with_one_address_is_late_and_never_taken(
+    tmp_path: Path,
+) -> None:
+    """One is quicker: its answer is taken, and that of the other is not taken for the next."""
+    venue = Venue()
+    async with a_rig("rtu", folder=tmp_path, units=(1, 1)) as rig:
+        rig.line.faults.apart_s = 0.004
+        twin = rig.line.twins(1)[0]
+        twin.inputs.update(dict.fromkeys(twin.inputs, True))
+        async with venue.running(rig.settings(gap_ms=10)):
+            await venue.until_up()
+            for _ in range(5):
+                await venue.send(Pulse("release_entry", 100))
+                await asyncio.sleep(0.12)
+            assert venue.up() is True
+        pulses = [number for number, on, _ in rig.board.switched if on]
+    assert pulses == [1] * 5
+    assert venue.line.counts["late"] > 10
+    assert not venue.told(InputChanged)
+
+
+async def test_what_a_second_master_asks_and_is_told_is_not_taken(tmp_path: Path) -> None:
+    """It reads other registers, and pulses the other relay, of the same board."""
+    venue = Venue()
+    foreign = (codec.write_coil(1, 0x0201, 1), codec.read_bits(1, "coil", 0, 16))
+    async with a_rig("rtu", folder=tmp_path) as rig:
+        plug = rig.plug
+        assert isinstance(plug, Terminal)
+
+        async def master() -> None:
+            for question in itertools.cycle(foreign):
+                body = bytes((question.unit, question.function)) + question.data
+                frame = body + FramerRTU.compute_CRC(body).to_bytes(2)
+                plug.say(frame)  # the gateway hears it, too
+                plug.line.taken(bytearray(frame), plug.say)
+                await asyncio.sleep(0.013)
+
+        async with venue.running(rig.settings(timeout_ms=100)), asyncio.TaskGroup() as group:
+            await venue.until_up()
+            other = group.create_task(master(), name="master")
+            rig.board.faults.unheard = True  # what is heard now is for the other
+            why = await venue.failure(Pulse("release_entry", 100))
+            rig.board.faults.unheard = False
+            await venue.until(lambda: venue.up() is True)
+            await asyncio.sleep(0.5)
+            other.cancel()
+        heard = venue.line.counts
+    assert why
+    assert heard["late"] > 10
+    assert not venue.told(InputChanged)
+
+
+async def test_a_line_on_which_every_answer_is_damaged_is_told_from_one_that_is_silent(
+    tmp_path: Path,
+) -> None:
+    """A line without termination, or with two: so much software can tell of it."""
+    venue = Venue()
+    async with a_rig("rtu", folder=tmp_path) as rig, venue.running(rig.settings(timeout_ms=50)):
+        await venue.until_up()
+        rig.line.faults.garbled = 1.0
+        assert await venue.until_down() < 2
+        rig.line.faults.garbled = 0.0
+        assert await venue.until_up() < 2
+        rig.board.faults.mute = True
+        await venue.until_down()
+    damaged, silent = [each.why for each in venue.told(LinkChanged) if not each.up]
+    assert "no answer that fits what was asked" in damaged
+    assert silent == "no answer"
+    assert not rig.board.switched

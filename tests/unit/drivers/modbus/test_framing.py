@@ -148,3 +148,35 @@ def _fuzz(number: int) -> None:
         _, found = tcp.handleFrame(numbered(bytes(body), 5), 0, 5)
         assert found is None
         assert sum(tcp.counts.values()) == 1
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "number", [pytest.param(1_000_000, marks=pytest.mark.soak, id="a million"), 1_000]
+)
+def test_a_raving_line_acknowledges_no_write_and_what_it_says_is_counted(number: int) -> None:
+    """Bytes of any kind, and answers with several wrong ones.
+
+    A check sum of 16 bits cannot tell one in 65,536 damaged readings from a right one; a write is
+    answered by its own echo, and nothing else will do.
+    """
+    dice, framer = random.Random(2), RtuFramer()
+    believed = 0
+    for _ in range(number):
+        question = dice.choice(QUESTIONS)
+        right = checked(answer_to(question, dice.randrange(256)))
+        said = bytearray(right)
+        if dice.random() < 0.5:
+            said[:] = dice.randbytes(dice.randrange(1, 40))
+        else:
+            for _ in range(dice.randrange(2, 5)):
+                said[dice.randrange(len(said))] = dice.randrange(256)
+        framer.ask(question)
+        before = sum(framer.counts.values())
+        found = fed(framer, [bytes(said), bytes(40)])
+        if bytes(said[: len(right)]) == right:  # by chance nothing was wrong with it
+            continue
+        assert not (found and question.echo), (question, bytes(said).hex())
+        believed += len(found)
+        assert found or sum(framer.counts.values()) > before
+    assert believed <= 3 + number // 10_000
