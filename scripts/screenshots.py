@@ -55,6 +55,10 @@ WRITTEN = {
     "fr": ("Payé au guichet, caisse en panne", "Classe de CM2", "Volé"),
 }
 """What people write as a reason."""
+HOLIDAYS = (
+    ("summer", "Summer", "Été", "2026-07-04..2026-08-31", "#b3541e"),
+    ("winter", "Winter", "Hiver", "2026-02-07..2026-02-22", "#2b6cb0"),
+)
 
 type Theme = Literal["light", "dark"]
 PEOPLE: tuple[tuple[str, Theme], ...] = (
@@ -108,6 +112,13 @@ async def overview(page: Page, _house: Museum) -> None:
     await page.goto("/")
     await page.wait_for_selector(".scan a")
     await page.wait_for_selector(".chart canvas")
+
+
+async def lower(page: Page, house: Museum) -> None:
+    """Show what stands below: the day's course, the last scans, what is behind it all."""
+    await overview(page, house)
+    await page.locator("#h-ingress").scroll_into_view_if_needed()
+    await page.evaluate("document.querySelector('.at-ingress').scrollIntoView({ block: 'end' })")
 
 
 async def ticket(page: Page, house: Museum) -> None:
@@ -192,17 +203,17 @@ async def plannings(page: Page, _house: Museum) -> None:
 async def periods(page: Page, _house: Museum) -> None:
     """Show holidays on the year, and days just dragged over."""
     await part(page, "periods")
-    for name, days in (("summer", "2026-07-04..2026-08-31"), ("winter", "2026-02-07..2026-02-22")):
-        await page.fill(".add input", name)
+    french = await page.evaluate("document.documentElement.lang") == "fr"
+    for id_, english, name, days, color in HOLIDAYS:
+        await page.fill(".add input", id_)
         await page.press(".add input", "Enter")
-        await page.click(f"#period-{name} > summary")
-        await page.fill(f"#period-{name} [name=days]", days)
-        await page.keyboard.press("Tab")
-        await page.fill(
-            f"#period-{name} [name=color]", "#b3541e" if name == "summer" else "#2b6cb0"
-        )
-        await page.keyboard.press("Tab")
-        await page.click(f"#period-{name} > summary")
+        await page.click(f"#period-{id_} > summary")
+        written = {"name": name if french else english, "days": days, "color": color}
+        for key, value in written.items():
+            await page.fill(f"#period-{id_} [name={key}]", value)
+            await page.keyboard.press("Tab")
+        await page.click(f"#period-{id_} > summary")
+    await page.evaluate("scrollTo(0, 0)")
 
 
 async def keys(page: Page, _house: Museum) -> None:
@@ -284,6 +295,7 @@ class Screen:
 
 SCREENS = {
     "overview": Screen(overview, TALL),
+    "overview-below": Screen(lower),
     "alarms": Screen(overview, TABLET),
     "overview-phone": Screen(overview, PHONE),
     "ticket": Screen(ticket),
@@ -295,7 +307,7 @@ SCREENS = {
     "visitor": Screen(visitor, PHONE),
     "setup-spaces": Screen(spaces),
     "setup-equipment": Screen(equipment, TALL),
-    "setup-plannings": Screen(plannings),
+    "setup-plannings": Screen(plannings, TALL),
     "setup-periods": Screen(periods, TALL),
     "setup-keys": Screen(keys),
     "setup-general": Screen(general, TALL),
@@ -363,6 +375,7 @@ async def photograph(
     await page.goto("/")
     await page.wait_for_selector("#logout")
     await screen.show(page, house)
+    await page.mouse.move(0, 0)
     await page.wait_for_timeout(1_500)
     picture = await page.screenshot()
     await context.close()

@@ -307,6 +307,7 @@ class EquipmentAnswer(msgspec.Struct):
     space: str
     direction: Literal["entry", "exit", "both"]
     controller: str | None
+    opens: str | None
     driver: str | None
     link: Literal["up", "down", "unknown"]
     since: datetime | None

@@ -146,6 +146,7 @@ class Panel:
             "space": equipment.space,
             "direction": equipment.direction,
             "controller": equipment.controller,
+            "opens": equipment.opens,
             "driver": driver if equipment.controller else None,
             "link": facts.get("link", "unknown"),
             "since": self._instant(facts.get("since")),

@@ -196,6 +196,9 @@ async def desk(browser: Browser, house: House) -> AsyncIterator[Desk]:
         yield desk
 
 
+VIOLATIONS = {"resultTypes": ["violations"]}
+"""Of axe-core: what it found right is not written out, which takes longer than to find it."""
+
 ABROAD = {"locale": "fr-FR", "viewport": {"width": 390, "height": 844}}
 """Another language, on a phone."""
 

@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from controllers.commands import Alarm
-from tests.browser.conftest import ABROAD, IN_ITS_LOOP, Desk, a_desk
+from tests.browser.conftest import ABROAD, IN_ITS_LOOP, VIOLATIONS, Desk, a_desk
 from tests.integration.http.conftest import House
 
 pytestmark = IN_ITS_LOOP
@@ -156,7 +156,7 @@ async def test_nothing_is_cut_off_and_nothing_bars_anybody(
         for place in ("", "#tickets/T1", "#audit"):
             await desk.enter(place)
             await desk.page.locator("main .card").first.wait_for()
-            found = await Axe().run(desk.page)
+            found = await Axe().run(desk.page, options=VIOLATIONS)
             wide = await desk.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
@@ -244,6 +244,23 @@ async def test_alarm_appears_is_acknowledged_and_goes_when_it_is_over(any_desk: 
 
     alarms.clear(Alarm.FORCED, equipment="lane", direction="entry")
     await expect(alarm).to_have_count(0)
+
+
+async def test_alarms_that_hold_are_all_in_sight_and_the_others_a_press_away(desk: Desk) -> None:
+    alarms = desk.house.services.operations.alarms
+    for kind in (Alarm.FORCED, Alarm.TAILGATING, Alarm.WRONG_WAY, Alarm.HELD_OPEN):
+        for gate in ("door", "lane"):
+            alarms.raise_(kind, equipment=gate)
+            if kind is not Alarm.FORCED:
+                alarms.clear(kind, equipment=gate)
+    shown = desk.page.locator("[data-alarm]")
+    await expect(desk.page.locator("#alarms-all")).to_contain_text("5 more")
+    await expect(shown).to_have_count(3)
+    await expect(desk.page.locator("[data-alarm].no")).to_have_count(2)
+
+    await desk.page.click("#alarms-all")
+
+    await expect(shown).to_have_count(8)
 
 
 async def test_viewer_sees_everything_and_has_no_buttons(browser: Browser, house: House) -> None:

@@ -8,7 +8,7 @@ import { html, useSignal } from "../common/ui.js";
 import { alarms, nameOf } from "./venue.js";
 import { word } from "./words.js";
 
-const SHOWN = 5; // of those that are over: all that hold are always in sight
+const SHOWN = 3; // of those that are over: all that hold are always in sight
 
 const mostUrgent = (one, other) => other.active - one.active || other.at.localeCompare(one.at);
 

@@ -82,9 +82,11 @@ function Pace({ gate }) {
   `;
 }
 
-// The last scan: as the gate's own lane knows it, else the newest of the feed.
+// The last scan here, or at a reader that opens it: as the lane knows it, else the newest of the feed.
 function Last({ gate }) {
-  const scan = gate.last_scan ?? scans.value.find(({ reader }) => reader === gate.id);
+  const here = [...equipment.value.values()].filter(({ id, opens }) => id === gate.id || opens === gate.id);
+  const known = here.map((each) => each.last_scan).filter(Boolean).sort((one, other) => other.at.localeCompare(one.at));
+  const scan = known[0] ?? scans.value.find(({ reader }) => here.some(({ id }) => id === reader));
   if (!scan) return html`<p class="last note">${word("last.none")}</p>`;
   const granted = scan.decision === "granted";
   return html`<p class="last"><span class="mark ${granted ? "yes" : "no"}" aria-hidden="true">${granted ? "✓" : "✕"}</span> <time class="number" datetime=${scan.at}>${clock(scan.at)}</time> ${scan.reason ? reason(scan.reason) : word("granted")}</p>`;

@@ -76,7 +76,7 @@ function Test({ word, row }) {
     said.value = { kind: "wait", text: word("test.runs") };
     try {
       const { equipment } = await test(row.id);
-      said.value = { kind: "yes", text: word("test.yes", { can: (equipment.commands ?? []).join(", ") || word("none") }) };
+      said.value = { kind: "yes", text: word("test.yes", { can: (equipment.commands ?? []).map((each) => named("command", each, word)).join(", ") || word("none") }) };
     } catch (problem) {
       said.value = { kind: "no", text: explain(problem) };
     }

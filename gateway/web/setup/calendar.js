@@ -107,7 +107,7 @@ function Month({ word, month, day: { own, painted, adds, marks, first } }) {
   return html`
     <table class="month">
       <caption>${title}</caption>
-      <thead class="unseen"><tr>${["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map((each) => html`<th key=${each} scope="col">${word(`day.${each}`)}</th>`)}</tr></thead>
+      <thead><tr>${["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map((each) => html`<th key=${each} scope="col"><span aria-hidden="true">${word(`day.${each}`).slice(0, 2)}</span><span class="unseen">${word(`day.${each}`)}</span></th>`)}</tr></thead>
       <tbody>${weeks(year.value, month).map((week, n) => html`<tr key=${n}>${week.map(place)}</tr>`)}</tbody>
     </table>
   `;

@@ -94,7 +94,7 @@ const Choice = ({ word, shared, known, value, give }) => html`
 
 const YesNo = ({ word, shared, known, value, give }) => html`
   <select ...${shared} onchange=${(event) => give(event.target.value === "" ? null : event.target.value === "true")}>
-    <option value="" selected=${value === undefined}>${word("pair", { what: word("default"), value: word(known.default ? "yes" : "no") })}</option>
+    <option value="" selected=${value === undefined}>${word("pair", { what: word("default"), value: word(`value.${known.default === true}`) })}</option>
     <option value="true" selected=${value === true}>${word("yes")}</option>
     <option value="false" selected=${value === false}>${word("no")}</option>
   </select>

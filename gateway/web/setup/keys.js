@@ -24,10 +24,10 @@ export function Keys({ word }) {
     { name: "reader", title: word("key.reader"), show: (key) => key.reader ?? "–" },
     { name: "may", title: word("key.may"), show: (key) => key.may.map((each) => named("may", each, word)).join(", ") || "–" },
     { name: "at", title: word("key.created_at"), show: (key) => moment(key.created_at) },
-    { name: "act", title: html`<span class="unseen">${word("revoke")}</span>`, show: (key) => html`<button type="button" class="small" onclick=${() => revoke(key)}>${word("revoke")}</button>` },
+    { name: "act", number: true, title: html`<span class="unseen">${word("revoke")}</span>`, show: (key) => html`<button type="button" class="small" onclick=${() => revoke(key)}>${word("revoke")}</button>` },
   ];
   return html`
-    <section class="card stack" aria-labelledby="h-keys">
+    <section class="card stack keys" aria-labelledby="h-keys">
       <h2 id="h-keys">${word("part.keys")}</h2>
       <p class="note">${word("keys.note")}</p>
       ${keys.value === null ? html`<p class="note" role="status">${word("loading")}</p>` : html`<${Table} caption=${word("keys.all")} columns=${columns} rows=${keys.value} name=${(key) => key.name} empty=${word("keys.none")} />`}
@@ -63,7 +63,7 @@ function Make({ word, made }) {
         ${role.value === "scanner" &&
         html`<div class="field"><label for=${ids.reader}>${word("key.reader")}</label>
             <select id=${ids.reader} onchange=${(event) => (reader.value = event.target.value)}><option value="">${word("any.reader")}</option>${list("equipment").map((each) => html`<option key=${each.id} value=${each.id} selected=${each.id === reader.value}>${each.name || each.id}</option>`)}</select></div>
-          <label class="check"><input type="checkbox" checked=${destroy.value} onchange=${(event) => (destroy.value = event.target.checked)} /> ${word("may.destroy")}</label>`}
+          <label class="check"><input type="checkbox" checked=${destroy.value} onchange=${(event) => (destroy.value = event.target.checked)} /> ${word("key.may")} ${word("may.destroy")}</label>`}
       </div>
       <div class="acts"><button class="main" type="submit" disabled=${!name.value.trim()}>${word("keys.make")}</button></div>
     </form>
