@@ -5,7 +5,7 @@ Each test is a trap: take its remedy out of the driver and it fails.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -72,6 +72,7 @@ async def test_a_dead_board_does_not_stall_the_others_on_its_line() -> None:
             await asyncio.sleep(1)
             asked = alive.asked - before
     assert venue.up("alive") is True
+    assert venue.line.counts["opened"] == 1  # pymodbus would hang up after four lost answers
     assert asked > 6  # of 25 polls; a dead board that is not backed off leaves it 2
 
 
@@ -378,21 +379,24 @@ async def test_two_boards_with_one_address_are_not_understood_and_nobody_passes(
 async def test_the_second_answer_of_two_boards_with_one_address_is_late_and_never_taken(
     tmp_path: Path,
 ) -> None:
-    """One is quicker: its answer is taken, and that of the other is not taken for the next."""
+    """One is quicker: its answer is taken, and that of the other is not taken for the next.
+
+    As long as it comes within the silence before the next: behind that nobody can tell.
+    """
     venue = Venue()
     async with a_rig("rtu", folder=tmp_path, units=(1, 1)) as rig:
-        rig.line.faults.apart_s = 0.004
+        rig.line.faults.apart_s = 0.002
         twin = rig.line.twins(1)[0]
         twin.inputs.update(dict.fromkeys(twin.inputs, True))
-        async with venue.running(rig.settings(gap_ms=10)):
+        async with venue.running(rig.settings(gap_ms=150)):
             await venue.until_up()
-            for _ in range(5):
+            for _ in range(3):
                 await venue.send(Pulse("release_entry", 100))
-                await asyncio.sleep(0.12)
+                await asyncio.sleep(0.2)
             assert venue.up() is True
         pulses = [number for number, on, _ in rig.board.switched if on]
-    assert pulses == [1] * 5
-    assert venue.line.counts["late"] > 10
+    assert pulses == [1] * 3
+    assert venue.line.counts["late"] >= 5
     assert not venue.told(InputChanged)
 
 
@@ -444,3 +448,37 @@ async def test_a_line_on_which_every_answer_is_damaged_is_told_from_one_that_is_
     assert "no answer that fits what was asked" in damaged
     assert silent == "no answer"
     assert not rig.board.switched
+
+
+async def test_the_line_is_silent_before_each_telegram(tmp_path: Path) -> None:
+    """Boards find the beginning of a telegram by the silence before it; pymodbus keeps none."""
+    venue, loop = Venue(), asyncio.get_running_loop()
+    async with a_rig("rtu", folder=tmp_path) as rig:
+        said_at, silences = 0.0, []
+        taken = rig.line.taken
+
+        def hear(buffer: bytearray, say: Callable[[bytes], None]) -> None:
+            nonlocal said_at
+            if said_at:
+                silences.append(loop.time() - said_at)
+            taken(buffer, say)
+            said_at = loop.time()
+
+        rig.line.taken = hear  # type: ignore[method-assign]  # it listens, too
+        async with venue.running(rig.settings(gap_ms=20, poll_ms=10)):
+            await venue.until_up()
+            await venue.send(Pulse("release_entry", 100))
+            await venue.until(lambda: len(silences) > 10)
+    assert min(silences) >= 0.019
+
+
+async def test_a_port_is_opened_by_one_program_only(tmp_path: Path) -> None:
+    venue, other = Venue(), Venue()
+    async with a_rig("rtu", folder=tmp_path) as rig:
+        async with venue.running(rig.settings()), other.running(rig.settings()):
+            await venue.until_up()
+            await other.until_down()
+            await asyncio.sleep(0.5)
+            assert other.up() is False
+            assert venue.up() is True
+        assert not venue.line.counts["silent"]
