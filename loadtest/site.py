@@ -27,6 +27,15 @@ class Wired:
 
 
 @dataclass(frozen=True, slots=True)
+class Osdp:
+    """An OSDP reader, by itself; without a key it is spoken to in the clear."""
+
+    line: Path
+    address: int
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What differs between the sites of two scenarios."""
 
@@ -42,6 +51,8 @@ class Site:
     """How many gates of ours are on MQTT."""
     wired: tuple[Wired, ...] = ()
     """Scan engines on wires."""
+    readers: tuple[Osdp, ...] = ()
+    """OSDP readers."""
 
     @property
     def path(self) -> Path:
@@ -123,6 +134,8 @@ class Site:
             )
         for number, each in enumerate(self.wired):
             yield from _turnstile(number, each)
+        for number, reader in enumerate(self.readers):
+            yield from _reader(number, reader)
 
 
 def _turnstile(number: int, wired: Wired) -> Iterator[str]:
@@ -160,6 +173,32 @@ def _turnstile(number: int, wired: Wired) -> Iterator[str]:
         'count_on = "passage"',
         "channels = { release_entry = 1, release_exit = 2, passage_entry = 1, passage_exit = 8 }",
     )
+
+
+def _reader(number: int, reader: Osdp) -> Iterator[str]:
+    """Write an OSDP reader."""
+    yield from (
+        "",
+        "[[controller]]",
+        f'id = "{osdp(number)}"',
+        'driver = "osdp"',
+        f'port = "{reader.line}"',
+        f"address = {reader.address}",
+        f'key_file = "{reader.key_file}"' if reader.key_file else 'secure = "off"',
+        "",
+        "[[equipment]]",
+        f'id = "{osdp(number)}"',
+        'kind = "reader"',
+        f'space = "{SPACE}"',
+        'direction = "entry"',
+        f'controller = "{osdp(number)}"',
+        'count_on = "grant"',
+    )
+
+
+def osdp(number: int) -> str:
+    """Return the id of an OSDP reader."""
+    return f"osdp-{number}"
 
 
 def lane(number: int) -> str:

@@ -26,7 +26,7 @@ from redis.asyncio import Redis
 from loadtest import processes
 from loadtest.client import Connection, Place, Requests
 from loadtest.codes import TAG, code_of
-from loadtest.site import READER, Site, Wired
+from loadtest.site import READER, Osdp, Site, Wired
 from loadtest.sql import statement
 
 GATEWAY = (sys.executable, "-m", "gateway.cli")
@@ -377,6 +377,7 @@ async def temporary_stand(
     lanes: int = 0,
     gates: int = 0,
     wired: tuple[Wired, ...] = (),
+    readers: tuple[Osdp, ...] = (),
 ) -> AsyncIterator[Stand]:
     """Start a gateway in a folder of its own; stop it and remove the folder."""
     async with temporary_folder(parent) as folder:
@@ -388,6 +389,7 @@ async def temporary_stand(
             lanes=lanes,
             gates=gates,
             wired=wired,
+            readers=readers,
         )
         async with Stand(site, workers=workers, command=command) as stand:
             yield stand

@@ -11,6 +11,7 @@ NAMES = (
     "latency",
     "wire",
     "boards",
+    "osdp",
     "dashboards",
     "screens",
     "codes",

@@ -1,10 +1,12 @@
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import config
 from gateway.venue.wires import SETTINGS
 from loadtest.scenarios.boards import COUNTING
-from loadtest.site import READER, Site, Wired, gate, lane
+from loadtest.site import READER, Osdp, Site, Wired, gate, lane, osdp
 
 
 def test_the_site_file_is_one_the_gateway_takes(tmp_path: Path) -> None:
@@ -47,6 +49,17 @@ def test_an_engine_without_a_board_opens_the_gate_of_its_number(tmp_path: Path) 
 
     site = config.parse(path.read_text(encoding="utf-8"), path, wires=SETTINGS)
     assert [each.opens for each in site.equipment if each.opens] == [gate(0)]
+
+
+def test_osdp_readers_have_keys_or_none(tmp_path: Path) -> None:
+    pytest.importorskip("osdp_sys", reason="the extra osdp is not installed")
+    key = tmp_path / "key"
+    key.write_text("00" * 15 + "01")
+    readers = (Osdp(tmp_path / "line", 0, key), Osdp(tmp_path / "other", 1))
+    path = Site(tmp_path, 8080, readers=readers).write()
+
+    site = config.parse(path.read_text(encoding="utf-8"), path, wires=SETTINGS)
+    assert [each.id for each in site.controllers] == [osdp(0), osdp(1)]
 
 
 def test_boards_that_count_have_their_passages_counted(tmp_path: Path) -> None:
