@@ -134,8 +134,8 @@ class Site:
             )
         for number, each in enumerate(self.wired):
             yield from _turnstile(number, each)
-        for number, reader in enumerate(self.readers):
-            yield from _reader(number, reader)
+        for number, shows in enumerate(self.readers):
+            yield from _reader(number, shows)
 
 
 def _turnstile(number: int, wired: Wired) -> Iterator[str]:

@@ -88,6 +88,9 @@ class SimulatedReader:
         self.on_told: list[Callable[[Told], None]] = []
         self.outputs = [False] * OUTPUTS
         """How its outputs stand."""
+        self.inputs = [False] * INPUTS
+        """How its inputs stand; it tells it when somebody begins to ask it."""
+        self._was_online = False
         self._lib = osdp_sys
         self._secure = secure
         self._rows = rows
@@ -154,6 +157,10 @@ class SimulatedReader:
         if self.faults.mute or now < self._starts_at:
             return []
         self._channel.inbox += heard
+        online = self.online
+        if online and not self._was_online:
+            self.close(*self.inputs)
+        self._was_online = online
         while self._pending and self._device.submit_event(self._pending[0]):
             self._pending.popleft()
         for _ in range(3):
@@ -168,6 +175,7 @@ class SimulatedReader:
         self._pending.clear()
         self._starts_at = asyncio.get_running_loop().time() + REBOOT_S
         self._device = self._start()
+        self._was_online = False
 
     def stop(self) -> None:
         """Let everything drop."""
@@ -197,6 +205,7 @@ class SimulatedReader:
 
     def close(self, *inputs: bool) -> None:
         """Have its inputs stand so."""
+        self.inputs = list(inputs)
         self._happen(STATUS, type=0, report=bytes(inputs))
 
     def _happen(self, event: int, **facts: Any) -> None:
@@ -231,6 +240,10 @@ class SimulatedReader:
     def _drop(self, number: int, level: bool) -> None:  # noqa: FBT001  # a level
         del self._drops[number]
         self.outputs[number] = level
+
+    def timed(self, number: int) -> bool:
+        """Tell whether an output will drop by itself."""
+        return number in self._drops
 
     def texts(self, kind: Kind) -> list[str]:
         """Return what it was told of a kind, in words."""

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 type Wire = Literal["mqtt", "http"]
 """How gates of ours speak: over the machine's own mosquitto, or over HTTP where there is none."""
@@ -81,6 +82,11 @@ HABITS = {
 }
 
 
+type Wiring = Literal["ours", "board", "osdp"]
+"""A gate of ours speaks by itself. A venue's own has scan engines beside it and its contacts wired
+to a board; or it is a door on the output of an OSDP reader, with another reader inside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What stands at a room's entrance; a door takes whole groups, a turnstile one by one."""
@@ -89,27 +95,45 @@ class Gate:
     name: str
     kind: Literal["turnstile", "door"]
     space: Space
-    on_wires: bool = False
-    """It is a venue's own, with scan engines beside it and its contacts wired to a board."""
+    wiring: Wiring = "ours"
 
     @property
     def readers(self) -> Mapping[Literal["entry", "exit"], str]:
         """The readers beside it, where it does not read by itself."""
-        if not self.on_wires:
-            return {}
-        return {"entry": f"{self.id}-in", "exit": f"{self.id}-out"}
+        match self.wiring:
+            case "board":
+                return {"entry": f"{self.id}-in", "exit": f"{self.id}-out"}
+            case "osdp":
+                return {"exit": f"{self.id}-out"}  # the one outside is the door itself
+            case _:
+                return {}
+
+    @property
+    def takes_groups(self) -> bool:
+        """Whether groups go through it; the others take one after the other."""
+        return self.kind == "door" and self.wiring == "ours"
+
+    @property
+    def counts_heads(self) -> bool:
+        """Whether it notices who follows somebody through; a door's contact does not."""
+        return self.kind == "turnstile"
 
 
 GATES: Final = (
     Gate("collection-gate-1", "Collection, gate 1", "turnstile", Space.COLLECTION),
     Gate("collection-gate-2", "Collection, gate 2", "turnstile", Space.COLLECTION),
     Gate("collection-gate-3", "Collection, gate 3", "turnstile", Space.COLLECTION),
-    Gate("collection-gate-4", "Collection, gate 4", "turnstile", Space.COLLECTION, on_wires=True),
+    Gate("collection-gate-4", "Collection, gate 4", "turnstile", Space.COLLECTION, "board"),
     Gate("group-door", "Door for groups", "door", Space.COLLECTION),
     Gate("exhibition-gate-1", "Exhibition, gate 1", "turnstile", Space.EXHIBITION),
     Gate("exhibition-gate-2", "Exhibition, gate 2", "turnstile", Space.EXHIBITION),
+    *(
+        [Gate("friends-door", "Exhibition, side door", "door", Space.EXHIBITION, "osdp")]
+        if find_spec("osdp_sys")  # the extra composteur[osdp]
+        else []
+    ),
 )
-OF_OURS: Final = tuple(gate for gate in GATES if not gate.on_wires)
+OF_OURS: Final = tuple(gate for gate in GATES if gate.wiring == "ours")
 OPEN_S: Final = 4.0
 """How long the gateway waits for a passage; the gates themselves close sooner (`HOLD_S`)."""
 WIRED_OPEN_S: Final = 3.0
@@ -132,6 +156,8 @@ RELAYS: Final = {
 """How the gate on wires is wired to its board: the gateway switches these, ..."""
 INPUTS: Final = {"passage_entry": 1, "passage_exit": 2}
 """... and reads those."""
+STRIKE, CONTACT = 0, 0
+"""The output and the input of the reader outside that the door hangs on."""
 PER_MIN: Final = {"turnstile": 60, "door": 120, "reader": 120}
 """Whom a gate, or a steward, can let through in a minute, as visitors of a demonstration walk."""
 
@@ -155,16 +181,23 @@ def handhelds(rate: float) -> dict[str, Space]:
 
 @dataclass(frozen=True, slots=True)
 class Cables:
-    """Where the devices of the gate on wires are: the ports of its engines, its board's address."""
+    """Where the devices of gates on wires are.
+
+    Attributes:
+        engines: the ports of the turnstile's scan engines.
+        board: the address of its board.
+        readers: the line of the door's readers, and the file of each one's key; where there are.
+    """
 
     engines: Mapping[Literal["entry", "exit"], Path]
     board: str
+    readers: tuple[Path, Mapping[Literal["entry", "exit"], Path]] | None = None
 
 
 def site_file(port: int, rate: float, wire: Wire, cables: Cables) -> str:
     """Return the text of the site file."""
     readers = {DESK: Space.COLLECTION} | handhelds(rate)
-    equipment = [_gate_on_wires(gate, cables) if gate.on_wires else _gate(gate) for gate in GATES]
+    equipment = [_entrance(gate, cables) for gate in GATES]
     equipment += [_handheld(reader, space) for reader, space in readers.items()]
     broker = '\nmqtt = "embedded"' if wire == "mqtt" else ""
     return f"""\
@@ -205,6 +238,18 @@ driver = "{wire}"
 def _room(persons: float) -> str:
     """Return for how many a space has room: enough for its visitors, at any rate, as a rule."""
     return f'capacity = {max(20, round(persons, -1)):.0f}\nfull = "warn"\n'
+
+
+def _entrance(gate: Gate, cables: Cables) -> str:
+    match gate.wiring:
+        case "ours":
+            return _gate(gate)
+        case "board":
+            return _gate_on_wires(gate, cables)
+        case "osdp":
+            return _door_with_readers(gate, cables)
+        case _:
+            assert_never(gate.wiring)
 
 
 def _gate(gate: Gate) -> str:
@@ -269,6 +314,56 @@ deny_s = {DENY_S:g}
 
 """
     return text
+
+
+def _door_with_readers(gate: Gate, cables: Cables) -> str:
+    if cables.readers is None:
+        return ""
+    line, keys = cables.readers
+    text = f"""\
+# {gate.name}: an OSDP reader outside, whose output is the strike and whose input is the door's
+# contact; another one inside, on the same line. They speak over secure channels, each with its key.
+# In a venue `port` is a name under /dev/serial/by-id.
+"""
+    there: list[tuple[Literal["entry", "exit"], str]]
+    there = [("entry", gate.id), *gate.readers.items()]
+    for address, (way, name) in enumerate(there):
+        text += f"""\
+[[controller]]
+id = "{name}"
+driver = "osdp"
+port = {_quoted(line)}
+baud = 115200
+address = {address}
+key_file = {_quoted(keys[way])}
+
+"""
+    return f"""\
+{text}[[equipment]]
+id = "{gate.id}"
+name = "{gate.name}"
+kind = "{gate.kind}"
+space = "{gate.space}"
+direction = "both"
+controller = "{gate.id}"
+channels = {{ lock = {STRIKE}, contact = {CONTACT} }}
+lock = "fail-secure"
+count_on = "passage"
+open_s = {WIRED_OPEN_S:g}
+deny_s = {DENY_S:g}
+lane_per_min = {PER_MIN["turnstile"]}
+
+[[equipment]]
+id = "{gate.readers["exit"]}"
+name = "{gate.name}, inside"
+kind = "reader"
+space = "{gate.space}"
+direction = "exit"
+controller = "{gate.readers["exit"]}"
+opens = "{gate.id}"
+deny_s = {DENY_S:g}
+
+"""
 
 
 def _quoted(path: Path) -> str:

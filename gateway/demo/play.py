@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +15,7 @@ import aiohttp
 import asyncpg
 from rich.console import Console
 
-from gateway.demo import museum, screen, wired
+from gateway.demo import museum, osdp_door, screen, wired
 from gateway.demo.books import Books, Window
 from gateway.demo.child import Child, GatewayEnded, gateway, run_command
 from gateway.demo.gates import Gate, over_mqtt
@@ -34,6 +34,8 @@ ANY_PORT = 0
 KNOWN_WITHIN_S = 20.0
 GATES_WITHIN_S = 10.0
 LOOK_S = 0.02
+
+type OnWires = wired.Turnstile | osdp_door.Door
 
 _OPENED = asyncio.Event()
 
@@ -82,10 +84,15 @@ async def _play(rate: float, seconds: float | None, stop: asyncio.Event, wire: m
     console.print("A museum opens; its data is kept in state/demo.", highlight=False)
     async with AsyncExitStack() as stack:
         turnstile = await stack.enter_async_context(wired.turnstile(folder))
-        text = partial(museum.site_file, rate=rate, wire=wire, cables=turnstile.cables)
+        door = await stack.enter_async_context(osdp_door.door(folder))
+        cables = turnstile.cables
+        if door is not None:
+            cables = replace(cables, readers=(door.line.socket.path, door.keys))
+        on_wires: list[OnWires] = [turnstile, *([door] if door is not None else [])]
+        text = partial(museum.site_file, rate=rate, wire=wire, cables=cables)
         child = await _gateway(stack, text, site_file, steps)
         steps.done("gateway, entitlement store and central database")
-        stage = await _open(stack, child, site_file, rate, wire, turnstile, steps)
+        stage = await _open(stack, child, site_file, rate, wire, on_wires, steps)
         tickets = await _tickets_to_try(stage)
         steps.done(f"{stage.shop.on_shelf} tickets sold, and known at the gates")
         screen.print_things_to_try(console, child.url, stage.keys[museum.OPERATOR], tickets)
@@ -124,7 +131,7 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     site_file: Path,
     rate: float,
     wire: museum.Wire,
-    turnstile: wired.Turnstile,
+    on_wires: Sequence[OnWires],
     steps: screen.Steps,
 ) -> Stage:
     """Set up keys, handhelds, gates and the shop."""
@@ -143,9 +150,11 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     if running is None:
         raise DemoFailed("The gateway has gone.")
     window = Window(http, keys)
-    gates = await _gates(stack, running, http, keys, window, turnstile)
+    gates = await _gates(stack, running, http, keys, window, on_wires)
     spoken_over = "HTTP and WebSocket" if wire == "http" else "MQTT"
-    steps.done(f"{len(gates) - 1} gates over {spoken_over}, 1 on serial lines and Modbus")
+    by_osdp = ", 1 door with OSDP readers" if len(on_wires) > 1 else ""
+    ours = len(gates) - len(on_wires)
+    steps.done(f"{ours} gates over {spoken_over}, 1 on serial lines and Modbus{by_osdp}")
     shop = Shop(await stack.enter_async_context(_database(running.postgres)), rate)
     await shop.open()
     await _send_home(window, http, keys)
@@ -161,17 +170,17 @@ async def _gates(  # noqa: PLR0917  # on either side of a gate
     http: aiohttp.ClientSession,
     keys: Keys,
     window: Window,
-    turnstile: wired.Turnstile,
+    on_wires: Sequence[OnWires],
 ) -> Mapping[str, Gate]:
     """Have the gates connect, and wait until the gateway knows that they are there."""
-    on_wires = [turnstile.id, *turnstile.readers]
+    wires = [name for gate in on_wires for name in (gate.id, *gate.readers)]
     if running.mqtt is None:
         spoken = {gate: keys[gate.id] for gate in museum.OF_OURS}
         gates = await stack.enter_async_context(over_http(http, spoken, keys[ADMIN]))
-        reached = on_wires
+        reached = wires
     else:
         gates = await stack.enter_async_context(over_mqtt(museum.OF_OURS, running.mqtt))
-        reached = [*on_wires, *gates]
+        reached = [*wires, *gates]
     try:
         async with asyncio.timeout(GATES_WITHIN_S):
             for gate in gates.values():
@@ -183,7 +192,7 @@ async def _gates(  # noqa: PLR0917  # on either side of a gate
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
         raise DemoFailed("The gates do not reach the gateway.") from None
-    return {**gates, turnstile.id: turnstile}
+    return {**gates, **{gate.id: gate for gate in on_wires}}
 
 
 async def _run(

@@ -30,13 +30,12 @@ class Posts:
         self._turns = {name: asyncio.Lock() for name in gates}
 
     def gate(self, space: Space, direction: Direction, *, group: bool) -> Gate | None:
-        """Return a gate with room in front of it; groups go to the doors."""
-        wanted = "door" if group else "turnstile"
+        """Return a gate with room in front of it; groups go to a door for groups."""
         usable = [
             gate
             for each in GATES
             if each.space == space
-            and each.kind == wanted
+            and each.takes_groups is group
             and (gate := self.gates[each.id]).up.is_set()
             and gate.modes[direction] != "locked"
             and self._queues[each.id] < QUEUE
@@ -44,6 +43,10 @@ class Posts:
         if not usable or random.random() < TO_A_STEWARD:
             return None
         return min(usable, key=lambda gate: (self._queues[gate.id], random.random()))
+
+    def counts_heads(self, gate: Gate) -> bool:
+        """Whether a gate notices who follows somebody through."""
+        return any(each.id == gate.id and each.counts_heads for each in GATES)
 
     @asynccontextmanager
     async def turn(self, gate: Gate) -> AsyncIterator[None]:

@@ -37,6 +37,8 @@ BEHAVES: Final = {
     Behaviour.TAILGATE: 0.8,
     Behaviour.FORCE: 0.5,
 }
+ALONE: Final = {Behaviour.PASS: 96, Behaviour.GIVE_UP: 4}
+"""At a door that would not notice who follows them."""
 NOT_THE_TICKETS: Final = "the ticket holds"
 """What a steward says to whom a gate has refused for a reason of its own."""
 OF_THE_PLACE: Final = frozenset(
@@ -211,7 +213,8 @@ class Crowd:
             return await self._past_a_steward(space, code, "entry")
         does = Behaviour.PASS
         if kind is not Kind.GROUP:
-            (does,) = random.choices(list(BEHAVES), list(BEHAVES.values()))
+            behaves = BEHAVES if self._posts.counts_heads(gate) else ALONE
+            (does,) = random.choices(list(behaves), list(behaves.values()))
         return await self._through(gate, space, code, "entry", does)
 
     async def _leave(self, guest: Guest) -> None:
@@ -230,7 +233,7 @@ class Crowd:
         gate = self._posts.gate(space, "exit", group=group)
         if gate is not None:
             does = Behaviour.PASS
-            if self._stowaways[space] and not group:
+            if self._stowaways[space] and not group and self._posts.counts_heads(gate):
                 self._stowaways[space] -= 1
                 does = Behaviour.TAILGATE
             answer = await self._through(gate, space, guest.code, "exit", does)

@@ -145,7 +145,7 @@ class Turnstile:
 @asynccontextmanager
 async def turnstile(folder: Path) -> AsyncIterator[Turnstile]:
     """Plug the turnstile's devices in until the end of the block; their ports are in a folder."""
-    (gate,) = (each for each in museum.GATES if each.on_wires)
+    (gate,) = (each for each in museum.GATES if each.wiring == "board")
     kind = (await asyncio.to_thread(profiles))["scanner"]
     assert isinstance(kind, ScannerProfile)  # noqa: S101  # it is ours
     board = SimulatedBoard(await asyncio.to_thread(load, museum.BOARD))

@@ -94,7 +94,6 @@ async def entrance(
         await stack.enter_async_context(line.running())
         floor = await stack.enter_async_context(a_floor(site, wires(), redis_url, database_url))
         await floor.up("door", "leaving")
-        outside.close(False, False)
         yield Entrance(floor, line, outside, inside)
 
 
