@@ -1,4 +1,4 @@
-"""A real gateway with four entrances, each on another kind of cable; what it shows and has counted.
+"""A real gateway with an entrance on each kind of cable; what it shows and has counted.
 
 The entrances are those of `tests.integration.venue.entrances`, beside the test; the gateway is a
 process of its own, asked over HTTP and by `composteur verify`.

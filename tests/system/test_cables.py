@@ -44,7 +44,7 @@ async def test_a_thousand_pulled_cables_cost_no_stamp_and_leave_nothing_behind(
 async def pulled(
     make_gateway: MakeGateway, broker: Mosquitto, tasks_told: Path, folder: Path, times: int
 ) -> None:
-    """Pull the four cables in turn, so often altogether."""
+    """Pull the cables in turn, so often altogether."""
     held: list[tuple[int, int, int]] = []
     megabytes: list[float] = []
     slowest = {"down": 0.0, "up": 0.0}

@@ -23,7 +23,13 @@ from random import Random, SystemRandom
 import pytest
 
 from tests.integration.mqtt.brokers import Mosquitto
-from tests.integration.venue.entrances import Cable, Entrances, GateOnMqtt, Turnstile
+from tests.integration.venue.entrances import (
+    Cable,
+    DoorOnOsdp,
+    Entrances,
+    GateOnMqtt,
+    Turnstile,
+)
 from tests.system import cables, crowd, gates
 from tests.system.cables import MakeGateway
 
@@ -110,6 +116,8 @@ def wires(there: Entrances) -> Iterator[tuple[Cable, list[Trouble]]]:
                 yield each.cable, [*_engine(each), *_board(each), _pulled(each.cable)]
             case GateOnMqtt():
                 yield each.cable, [*_gate(each), _pulled(each.cable), _pulled(each.cable)]
+            case DoorOnOsdp():
+                yield each.cable, [*_reader(each), _pulled(each.cable)]
             case _:
                 raise TypeError(each)
 
@@ -163,6 +171,18 @@ def _board(entrance: Turnstile) -> list[Trouble]:
         _set("line", line, "garbled", 0.3),
         _set("line", line, "noise", 0.3),
         _at_once("board reboots", entrance.board.reboot),
+    ]
+
+
+def _reader(entrance: DoorOnOsdp) -> list[Trouble]:
+    faults = entrance.reader.faults
+    return [
+        _set("reader", faults, "mute", wrong=True),
+        _set("reader", faults, "unheard", wrong=True),
+        _set("reader", faults, "late_s", 0.4),
+        _set("reader", faults, "garbled", 0.02),
+        _set("reader", faults, "refused", wrong=True),
+        _at_once("reader reboots", entrance.reader.reboot),
     ]
 
 

@@ -1,7 +1,8 @@
-"""Four entrances to one hall, each on another kind of cable, with people who come to all of them.
+"""Five entrances to one hall, each on another kind of cable, with people who come to all of them.
 
 What is pulled at each: the scan engine's serial line, the board's Modbus TCP, the board's Modbus
-RTU line, the broker of a gate on MQTT. The devices are the wires' own simulators on true wires; who
+RTU line, the broker of a gate on MQTT, the line of a door's OSDP reader (where libosdp is
+installed). The devices are the wires' own simulators on true wires; who
 runs the gateway is the test's to say.
 """
 
@@ -11,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Final, override
@@ -19,6 +21,9 @@ from drivers.modbus.profile import Profile, load
 from drivers.modbus.simulated_line import Plug, SimulatedLine, TcpSocket, Terminal, plugged
 from drivers.modbus.simulator import SimulatedBoard
 from drivers.mqtt.simulator import Habits, SimulatedGate
+from drivers.osdp.face import Kind
+from drivers.osdp.simulator import SimulatedLine as SimulatedReaders
+from drivers.osdp.simulator import SimulatedReader, Told
 from drivers.serial.profile import ScannerProfile, profiles
 from drivers.serial.simulator import SimulatedScanner
 from loadtest.scenarios.boards import COUNTING
@@ -28,6 +33,8 @@ from tests.integration.venue.floor import SITE, now_ms
 type Kinds = tuple[ScannerProfile, Profile]
 """What engines and boards are."""
 
+STRIKE: Final = 0
+"""The output of the door's reader that opens it."""
 RELEASE: Final = 1
 """The relay that lets in; its person closes the input of this number."""
 PATIENCE_S: Final = 0.6
@@ -106,6 +113,32 @@ class LeadTo(Cable):
     @override
     async def _in(self) -> None:
         await self._plug.plug()
+
+
+class LineOfReader(Cable):
+    """The line of an OSDP reader, on which a door hangs.
+
+    What a door's contact has to say while it is out is lost: no board has counted it. So it is
+    pulled while nobody is in the doorway.
+    """
+
+    def __init__(self, line: SimulatedReaders, shown: str) -> None:
+        self.shown = shown
+        self.doorway = asyncio.Lock()
+        self._line = line
+
+    @override
+    async def pull(self) -> None:
+        async with self.doorway:
+            await super().pull()
+
+    @override
+    async def _out(self) -> None:
+        await self._line.unplug()
+
+    @override
+    async def _in(self) -> None:
+        await self._line.plug()
 
 
 class Broker(Cable):
@@ -216,8 +249,45 @@ class GateOnMqtt(Entrance):
 
 
 @dataclass
+class DoorOnOsdp(Entrance):
+    """A door whose strike and contact hang on an OSDP reader, over a secure channel."""
+
+    lead: LineOfReader = field(kw_only=True)
+    reader: SimulatedReader = field(kw_only=True)
+    key_file: Path = field(kw_only=True)
+    line: Path = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._open = asyncio.Event()
+        self.reader.on_told.append(self._told)
+
+    def _told(self, told: Told) -> None:
+        if told.kind is Kind.OUTPUT and self.reader.outputs[STRIKE]:
+            self.opened += 1
+            self._open.set()
+
+    @override
+    async def visit(self, code: str) -> bool:
+        self._open.clear()
+        self.reader.show(code)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._open.wait()
+        except TimeoutError:
+            return False
+        async with self.lead.doorway:
+            if self.lead.disturbed:
+                return False  # they have thought better of it
+            self.reader.close(True, False)
+            await asyncio.sleep(SEEN_S)
+            self.reader.close(False, False)
+            await asyncio.sleep(SEEN_S)
+        return True
+
+
+@dataclass
 class Entrances:
-    """All four."""
+    """All of them."""
 
     each: list[Entrance]
 
@@ -225,6 +295,11 @@ class Entrances:
     def turnstiles(self) -> list[Turnstile]:
         """Those on wires."""
         return [each for each in self.each if isinstance(each, Turnstile)]
+
+    @property
+    def doors(self) -> list[DoorOnOsdp]:
+        """The door with an OSDP reader, if there is one."""
+        return [each for each in self.each if isinstance(each, DoorOnOsdp)]
 
     @property
     def gate(self) -> SimulatedGate:
@@ -255,15 +330,22 @@ class Entrances:
 
     def tables(self) -> str:
         """Write what a site file says of them."""
-        return _GATE + "".join(
-            _TURNSTILE.format(
-                name=each.name,
-                engine=each.engine.socket.path,
-                profile=COUNTING,
-                address=_address(each.plug),
-                line="baud = 115200\ngap_ms = 2" if isinstance(each.plug, Terminal) else "",
+        return (
+            _GATE
+            + "".join(
+                _TURNSTILE.format(
+                    name=each.name,
+                    engine=each.engine.socket.path,
+                    profile=COUNTING,
+                    address=_address(each.plug),
+                    line="baud = 115200\ngap_ms = 2" if isinstance(each.plug, Terminal) else "",
+                )
+                for each in self.turnstiles
             )
-            for each in self.turnstiles
+            + "".join(
+                _DOOR.format(name=each.name, line=each.line, key_file=each.key_file)
+                for each in self.doors
+            )
         )
 
     @asynccontextmanager
@@ -331,6 +413,28 @@ repeat_ms = 0
 """
 
 
+_DOOR = """
+[[controller]]
+id = "{name}"
+driver = "osdp"
+port = "{line}"
+baud = 115200
+key_file = "{key_file}"
+[[equipment]]
+id = "{name}"
+kind = "door"
+space = "hall"
+direction = "entry"
+controller = "{name}"
+lock = "fail-secure"
+count_on = "passage"
+open_s = 1
+passage_s = 1
+repeat_ms = 0
+channels = {{ lock = 0, contact = 0 }}
+"""
+
+
 def _address(plug: Plug) -> str:
     return str(plug.link) if isinstance(plug, Terminal) else f"tcp://127.0.0.1:{plug.port}"
 
@@ -364,4 +468,21 @@ async def entrances(
         gate = SimulatedGate(broker.url, SITE, "gate", wall=now_ms, dice=dice, habits=BRISK)
         await stack.enter_async_context(gate.running())
         made.append(GateOnMqtt("gate", Broker(broker, "gate"), gate=gate))
+        if find_spec("osdp_sys") is not None:
+            key, key_file = dice.randbytes(16), folder / "door.key"
+            await asyncio.to_thread(key_file.write_text, key.hex())
+            reader = SimulatedReader(key=key, secure=True)
+            readers = SimulatedReaders(folder / "door", [reader], dice=dice)
+            await stack.enter_async_context(readers.running())
+            lead = LineOfReader(readers, "door")
+            made.append(
+                DoorOnOsdp(
+                    "door",
+                    lead,
+                    lead=lead,
+                    reader=reader,
+                    key_file=key_file,
+                    line=readers.socket.path,
+                )
+            )
         yield Entrances(made)
