@@ -15,6 +15,7 @@ from pymodbus.framer import FramerRTU
 from drivers.commands import Pulse, Set
 from drivers.modbus import codec
 from drivers.modbus.simulated_line import TcpSocket, Terminal
+from drivers.modbus.simulator import Answer
 from drivers.signals import GateEvent, InputChanged, LinkChanged
 from tests.integration.modbus.venue import GATE, KINDS, Kind, Rig, Venue, a_device, a_rig
 
@@ -72,7 +73,6 @@ async def test_a_dead_board_does_not_stall_the_others_on_its_line() -> None:
             await asyncio.sleep(1)
             asked = alive.asked - before
     assert venue.up("alive") is True
-    assert venue.line.counts["opened"] == 1  # pymodbus would hang up after four lost answers
     assert asked > 6  # of 25 polls; a dead board that is not backed off leaves it 2
 
 
@@ -193,6 +193,38 @@ async def test_a_pulse_that_failed_is_never_sent_again() -> None:
         await venue.until_up()
         await asyncio.sleep(0.5)
     assert not rig.board.switched
+
+
+async def test_a_write_goes_out_once_whether_or_not_it_is_answered() -> None:
+    """pymodbus, left to itself, sends it four times."""
+    venue = Venue()
+    async with a_rig() as rig, venue.running(rig.settings(timeout_ms=60)):
+        await venue.until_up()
+        functions: list[int] = []
+        answer = rig.board.answer
+
+        def hear(function: int, data: bytes) -> Answer | None:
+            functions.append(function)
+            return answer(function, data)
+
+        rig.board.answer = hear  # type: ignore[method-assign]  # it listens, too
+        rig.board.faults.unheard = True
+        await venue.failure(Pulse("release_entry", 200))
+        await asyncio.sleep(0.3)
+    assert functions.count(codec.WRITE_COIL) == 1
+
+
+async def test_a_line_is_not_hung_up_because_its_only_board_is_silent() -> None:
+    """pymodbus, left to itself, hangs up after four lost answers."""
+    venue = Venue()
+    async with a_rig() as rig, venue.running(rig.settings(timeout_ms=30)):
+        await venue.until_up()
+        rig.board.faults.mute = True
+        await venue.until_down()
+        await venue.until(lambda: venue.line.counts["silent"] > 5)
+        rig.board.faults.mute = False
+        await venue.until_up()
+    assert venue.line.counts["opened"] == 1
 
 
 async def test_a_relay_that_is_to_close_is_tried_until_it_has() -> None:
