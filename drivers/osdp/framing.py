@@ -30,11 +30,13 @@ SECURED: Final = 0x08
 """Bits of the control byte: the frame's number, how it is checked, a secure channel's block."""
 BLOCK: Final = 2
 """Bytes of the shortest secure block: its length and its type."""
+SEALED: Final = frozenset({0x15, 0x16, 0x17, 0x18})
+"""Of a secure block's types, those that are authenticated ..."""
 ENCRYPTED: Final = frozenset({0x17, 0x18})
-"""Of a secure block's types, those whose data cannot be read here."""
+"""... and those whose data cannot be read here either. The others are of the handshake."""
 
-POLL, ID, CAPABILITIES, CHALLENGE, CRYPTOGRAM = 0x60, 0x61, 0x62, 0x76, 0x77
-"""What libosdp asks by itself."""
+POLL, ID, CAPABILITIES, KEYSET, CHALLENGE, CRYPTOGRAM = 0x60, 0x61, 0x62, 0x75, 0x76, 0x77
+"""What libosdp asks by itself; and that a reader take a key."""
 ACK, NAK, INPUTS, OUTPUTS, RAW, FORMATTED, BUSY = 0x40, 0x41, 0x49, 0x4A, 0x50, 0x51, 0x79
 """Replies that are looked at."""
 
@@ -54,15 +56,20 @@ class Frame:
         """Tell whether it can be the answer to what was asked.
 
         It has the same number and is checked in the same way: a bit that has flipped must not have
-        a frame checked by one byte. A refusal may differ (a reader that knows no CRC, or that has
-        started anew), and who is busy has no number.
+        a frame checked by one byte. And where the question was sealed the answer is: libosdp 3.2.9
+        takes one with a secure block of the handshake for good, whoever has said it. A refusal may
+        differ (a reader that knows no CRC, or that has started anew), and so may who is busy.
         """
         if not self.reply or self.address != asked.address:
             return False
         mine, theirs = self.raw[4], asked.raw[4]
         if self.id == NAK:
             return True
-        return not (mine ^ theirs) & CRC and (self.id == BUSY or not (mine ^ theirs) & SEQUENCE)
+        if (mine ^ theirs) & CRC or (self.id != BUSY and (mine ^ theirs) & SEQUENCE):
+            return False
+        # With a new key a reader may begin anew before it says so.
+        takes_key = asked.id == KEYSET and self.id == ACK
+        return self.sealed or not asked.sealed or takes_key or self.id == BUSY
 
     @property
     def address(self) -> int:
@@ -78,6 +85,11 @@ class Frame:
     def secured(self) -> bool:
         """Whether it is of a secure channel."""
         return bool(self.raw[4] & SECURED)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is authenticated; libosdp sees to it that it is so by its reader."""
+        return self.secured and self.raw[HEADER + 1] in SEALED
 
     @property
     def encrypted(self) -> bool:

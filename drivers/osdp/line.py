@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
-from drivers.osdp.framing import Frame, Framer
+from drivers.osdp.framing import CRC, POLL, Frame, Framer, write
 from drivers.serial.codec import Rejected
 from drivers.serial.hearing import Hearing
 from drivers.serial.line import Away, Port
@@ -73,7 +73,7 @@ class Line:
         self._task: asyncio.Task[None] | None = None
         self._asking: Speaker | None = None
         self._until = self._quiet_until = self._ticked_at = 0.0
-        self._asked = Frame(b"")
+        self._asked = Frame(write(0, CRC, POLL))
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -194,7 +194,7 @@ class Line:
                 self._drop("echo", now)
             return
         if asking is None or not frame.answers(self._asked):
-            self._drop("late", now)
+            self._drop("unsealed" if self._asked.sealed and not frame.sealed else "late", now)
             return
         self._asking = None
         gap_s = GAP_CHARACTERS * CHARACTER_BITS / self.port.baud

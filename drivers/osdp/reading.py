@@ -45,6 +45,7 @@ class Reading:
         inputs: list[tuple[str, str, int]],
     ) -> None:
         self._cards = settings.cards
+        self._secure = settings.key is not None
         self._rules = settings.rules
         self._ids = [each.id for each in surroundings.devices]
         self._surroundings = surroundings
@@ -74,21 +75,27 @@ class Reading:
     # --- frames
 
     def frame(self, frame: Frame, now: float) -> bytes:
-        """Read what libosdp cannot; return what it is told instead, else the frame."""
-        if frame.id == FORMATTED and not frame.encrypted:
+        """Read what libosdp cannot; return what it is told instead, else the frame.
+
+        Where a secure channel is required nothing is read that does not come over it: it may be of
+        anybody on the cable, and libosdp refuses it.
+        """
+        if self._secure:
+            if frame.id == FORMATTED and frame.encrypted:
+                self.dropped("formatted", now)
+            elif self.too_long(frame):
+                self.dropped("too_long", now)
+            return frame.raw
+        if frame.id == FORMATTED:
             self._read(read_code(frame.data[FORMATTED_HEADER:], self._rules), now)
             return acknowledging(frame)
-        if frame.id == RAW and not frame.encrypted:
+        if frame.id == RAW:
             return self._raw(frame, now)
         length = self.lengths.get(frame.id)
-        if length is not None and not frame.encrypted and len(frame.data) != length:
+        if length is not None and len(frame.data) != length:
             if frame.id == INPUTS:
                 self._stands(INPUT, frame.data)
             return acknowledging(frame)
-        if frame.id == FORMATTED:
-            self.dropped("formatted", now)
-        elif self.too_long(frame):
-            self.dropped("too_long", now)
         return frame.raw
 
     def too_long(self, frame: Frame) -> bool:

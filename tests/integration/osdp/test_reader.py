@@ -2,16 +2,17 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, override
 
 import pytest
 
 from drivers.commands import Buzzer, Light, Ping, Pulse, Release, Set, Text
 from drivers.osdp import OsdpSettings
 from drivers.osdp.face import Kind
-from drivers.osdp.framing import CRC, RAW, REPLY, write
+from drivers.osdp.framing import ACK, CRC, FORMATTED, RAW, REPLY, Frame, write
 from drivers.osdp.settings import DEFAULT_KEY
-from drivers.osdp.simulator import SimulatedReader
+from drivers.osdp.simulator import Faults, SimulatedLine, SimulatedReader
 from tests.integration.osdp.conftest import KEY
 from tests.integration.osdp.venue import (
     DOOR,
@@ -396,9 +397,50 @@ async def test_codes_said_in_the_clear_to_a_secure_line_are_not_believed(port: P
     async with readers(port, reader) as line, running(venue):
         await venue.until_up()
         for sequence in range(4):
-            card = write(REPLY, CRC | sequence, RAW, b"\x00\x00\x30\x00FORGED")
-            line.socket.write(card)
-            await asyncio.sleep(0.03)
+            for forged in (
+                (RAW, b"\x00\x00\x30\x00FORGED"),
+                (FORMATTED, b"\x00\x00\x06FORGED"),
+                (RAW, b"\x00\x00" + (8 * 100).to_bytes(2, "little") + b"F" * 100),
+            ):
+                line.socket.write(write(REPLY, CRC | sequence, *forged))
+                await asyncio.sleep(0.03)
+        reader.show("TICKET")
+        await venue.until(lambda: "TICKET" in venue.codes)
+
+    assert venue.codes == ["TICKET"]
+
+
+class ForgingLine(SimulatedLine):
+    """Somebody on the cable says a card in the place of an answer, with a secure block of a type.
+
+    0: without any. It knows no key.
+    """
+
+    block: int | None = None
+
+    @override
+    def _say_now(self, data: bytes, faults: Faults) -> None:
+        answer = Frame(data)
+        if self.block is not None and answer.sealed and answer.id == ACK:
+            card = b"\x00\x00\x30\x00FORGED"
+            control = answer.raw[4]
+            if self.block:
+                data = write(REPLY, control, 3, bytes([self.block, 1, RAW]) + card)
+            else:
+                data = write(REPLY, control & (CRC | 0x03), RAW, card)
+            self.block = None
+        super()._say_now(data, faults)
+
+
+@pytest.mark.parametrize("block", [0, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18])
+async def test_a_card_that_somebody_else_says_in_the_readers_place_is_not_believed(
+    port: Path, block: int
+) -> None:
+    reader, venue = SimulatedReader(key=KEY, secure=True), Venue(secured(port, KEY))
+    async with ForgingLine(port, [reader], dice=Random(1)).running() as line, running(venue):
+        await venue.until_up()
+        line.block = block
+        await venue.until(lambda: line.block is None)
         reader.show("TICKET")
         await venue.until(lambda: "TICKET" in venue.codes)
 

@@ -77,6 +77,28 @@ def test_an_answer_has_the_number_and_the_check_of_what_was_asked(
     assert Frame(answer).answers(Frame(write(3, CRC | 2, POLL))) is fits
 
 
+def sealed(kind: int, id_: int) -> Frame:
+    """Write a frame with a secure block; the last question was a sealed poll, number 2."""
+    address = 3 if kind % 2 else 3 | REPLY
+    return Frame(write(address, CRC | 0x08 | 2, 2, bytes([kind, id_]) + bytes(4)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [
+        (sealed(0x16, ACK), True),
+        (sealed(0x18, RAW), True),
+        (sealed(0x12, RAW), False),
+        (sealed(0x14, RAW), False),
+        (Frame(write(3 | REPLY, CRC | 2, RAW)), False),
+        (Frame(write(3 | REPLY, CRC | 2, 0x41, b"\x06")), True),
+        (Frame(write(3 | REPLY, CRC, 0x79)), True),
+    ],
+)
+def test_the_answer_to_a_sealed_question_is_sealed(answer: Frame, fits: bool) -> None:
+    assert answer.answers(sealed(0x15, POLL)) is fits
+
+
 def test_noise_before_a_frame_is_told_once_and_the_frame_is_found() -> None:
     assert Framer().feed(b"\x00\x01\x02" + CARD) == [Rejected(Why.NOISE), CARD]
 

@@ -5,7 +5,7 @@ import pytest
 from drivers.drops import Drops
 from drivers.link import Device, Surroundings
 from drivers.osdp import OsdpSettings
-from drivers.osdp.framing import CRC, FORMATTED, RAW, REPLY, Frame, write
+from drivers.osdp.framing import CRC, FORMATTED, INPUTS, RAW, REPLY, Frame, write
 from drivers.osdp.reading import Reading
 from drivers.signals import Signal
 
@@ -19,7 +19,10 @@ class Post:
             "museum", "main", None, [Device("post", "reader")], self.told.append, lambda: 0,
             self.drops,
         )  # fmt: skip
-        settings = OsdpSettings.model_validate({"port": "/dev/x", "secure": "off"})
+        settings = OsdpSettings.model_validate(
+            {"port": "/dev/x", "key_variable": "KEY"},
+            context={"environment": {"KEY": "01" * 16}},
+        )
         self.reading = Reading(settings, around, [])
 
 
@@ -45,4 +48,21 @@ def test_a_formatted_card_cannot_be_read_there_and_is_counted() -> None:
 
     assert post.reading.frame(frame, 0.0) == frame.raw
     assert post.drops.counts == {"formatted": 1}
+    assert not post.told
+
+
+@pytest.mark.parametrize(
+    ("id_", "data"),
+    [
+        (FORMATTED, b"\x00\x00\x06FORGED"),
+        (RAW, b"\x00\x00\x30\x00FORGED"),
+        (RAW, b"\x00\x00" + (8 * 100).to_bytes(2, "little") + b"F" * 100),
+        (INPUTS, b"\x01\x01\x01"),
+    ],
+)
+def test_nothing_is_read_that_does_not_come_over_the_secure_channel(id_: int, data: bytes) -> None:
+    post, frame = Post(), Frame(write(REPLY, CRC, id_, data))
+    post.reading.lengths = {INPUTS: 2}
+
+    assert post.reading.frame(frame, 0.0) == frame.raw  # for libosdp to refuse
     assert not post.told
