@@ -255,6 +255,23 @@ async def test_without_network_the_list_decides_and_the_scan_goes_up_later(
     assert view.made == 1
 
 
+async def test_a_ticket_looked_at_without_network_can_then_be_stamped(station: Desk) -> None:
+    page = station.page
+    await page.reload()
+    await carried(station, 1)
+    await offline(station)
+    await page.uncheck("#automatic")
+    await page.focus("#code")
+    await typed(page, "T1")
+    await shows(station, "yes", "Valid", "⚠")
+    await expect(page.locator("#queue")).to_have_class("state idle")
+
+    await page.click("#act-stamp")
+
+    await shows(station, "yes", "Granted")
+    await expect(page.locator("#queue")).to_contain_text("1")
+
+
 async def test_page_opens_without_network_and_keeps_its_queue(station: Desk) -> None:
     page = station.page
     await page.reload()

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
@@ -246,7 +246,9 @@ async def test_pages_are_accessible_in_both_languages_and_say_what_may_not_be_ch
     assert file is not None
     file.read_only = True
     await page.reload()
-    for language in ("en", "fr"):
+    themes: dict[str, Literal["light", "dark"]] = {"en": "light", "fr": "dark"}
+    for language, theme in themes.items():
+        await page.emulate_media(color_scheme=theme)
         await page.click(f"button[lang={language}]")
         for part in PARTS:
             await setup.open(part)

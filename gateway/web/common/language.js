@@ -37,7 +37,8 @@ export function dictionary(own = { en: {}, fr: {} }) {
   return (name, facts = {}) => {
     const code = language.value;
     const found = own[code]?.[name] ?? WORDS[code][name] ?? own.en?.[name] ?? WORDS.en[name] ?? name;
-    const text = typeof found === "string" ? found : found[plural(code, facts.n)];
+    const form = typeof found === "string" ? found : found[plural(code, facts.n)];
+    const text = code === "fr" ? form.replace(/ (?=[:;?!%»])/g, "\u00a0") : form; // what stands before these stays with them
     return text.replace(/{(\w+)}/g, (_, key) => {
       const fact = facts[key] ?? "";
       return typeof fact === "number" ? number(fact) : String(fact);

@@ -57,6 +57,7 @@ function alarm(id) {
 // What is empty or plain is left out: { command: "open", direction: null } is "open".
 const details = (facts) =>
   Object.entries(facts)
+    .sort(([one], [other]) => one.localeCompare(other)) // the store keeps an order, the database does not
     .filter(([name, value]) => value !== null && value !== true && name !== "event" && name !== "of")
     .map(([name, value]) => (value === false ? word("audit.not", { what: named("detail", name, word) }) : word("pair", { what: named("detail", name, word), value: typeof value === "object" ? JSON.stringify(value) : named("value", value, word) })))
     .join(" · ") || "–";

@@ -28,7 +28,7 @@ async def test_equipment_is_listed_with_how_it_stands(house: House) -> None:
 
     assert status == 200
     msgspec.convert(listed, EquipmentList)
-    door, gate, safe, _ = listed["items"]
+    door, gate, safe, steward = listed["items"]
     assert (door["id"], door["link"], door["commands"]) == (
         "door",
         "unknown",
@@ -39,6 +39,7 @@ async def test_equipment_is_listed_with_how_it_stands(house: House) -> None:
     assert gate["commands"] == ["open", "lock", "free", "normal", "test"]
     assert gate["since"]
     assert (safe["state"], safe["modes"]["exit"]) == ("unknown", None)
+    assert (steward["opens"], gate["opens"]) == ("gate", None)
 
 
 async def test_command_reaches_the_wire_of_another_process_and_its_answer_comes_back(
