@@ -17,6 +17,8 @@ from drivers.serial.line import Away, Port
 from drivers.serial.line import Line as SerialLine
 
 TICK_S: Final = 0.01
+LONGEST_S: Final = 0.6
+"""An answer that has begun is waited for; 300 bytes take half of this at 9600 baud."""
 LATE_S: Final = 0.05
 """A turn that comes so late says that the machine is busy, not that a reader is gone."""
 SILENCE_S: Final = 0.04
@@ -72,7 +74,8 @@ class Line:
         self._serial: SerialLine | None = None
         self._task: asyncio.Task[None] | None = None
         self._asking: Speaker | None = None
-        self._until = self._quiet_until = self._ticked_at = 0.0
+        self._framer = Framer()
+        self._until = self._latest = self._quiet_until = self._ticked_at = 0.0
         self._asked = Frame(write(0, CRC, POLL))
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -115,7 +118,8 @@ class Line:
     # --- the line
 
     async def _run(self) -> None:
-        hearing = Hearing(Framer(), SILENCE_S, self._heard)
+        self._framer = Framer()
+        hearing = Hearing(self._framer, SILENCE_S, self._heard)
         self._serial = SerialLine(self.port, hearing, self._tell)
         try:
             await self._serial.run()
@@ -158,6 +162,8 @@ class Line:
             return
         if self._asking is not None and now >= self._until:
             serial.read_now()  # we may be late, not the reader
+            if self._framer.unfinished and now < self._latest:
+                self._until = now + SILENCE_S  # it speaks
             if (silent := self._silent(now)) is not None:
                 self._asking = None
                 silent.silent(now)
@@ -177,7 +183,7 @@ class Line:
 
     def _ask(self, serial: SerialLine, reader: Speaker, data: bytes, now: float) -> None:
         self._asking, self._asked = reader, Frame.of(data)
-        self._until = now + reader.patience_s
+        self._until, self._latest = now + reader.patience_s, now + LONGEST_S
         try:
             serial.write(data)
         except Away:

@@ -9,10 +9,17 @@ import pytest
 
 from drivers.commands import Light
 from drivers.osdp import OsdpWire
-from drivers.osdp.framing import ACK, CRC, REPLY, write
+from drivers.osdp.framing import ACK, CRC, RAW, REPLY, write
 from drivers.osdp.simulator import SimulatedLine, SimulatedReader
 from tests.integration.osdp.conftest import KEY
-from tests.integration.osdp.venue import Venue, in_the_clear, readers, running, secured
+from tests.integration.osdp.venue import (
+    PlainReader,
+    Venue,
+    in_the_clear,
+    readers,
+    running,
+    secured,
+)
 from tests.integration.serial.conftest import descriptors
 
 
@@ -112,6 +119,20 @@ async def test_a_line_of_9600_baud_is_as_slow_as_it_is_and_works(port: Path) -> 
         await venue.sent(Light("granted", "green"))
 
     assert venue.ups == [True]
+
+
+async def test_an_answer_that_has_begun_is_waited_for_on_a_slow_line(port: Path) -> None:
+    """A reader may take 200 ms; 140 characters and their frame are another 158 ms at 9600 baud."""
+    long = "0123456789" * 14
+    reader, venue = PlainReader(port, baud=9600), Venue(in_the_clear(port))
+    async with reader.running(), running(venue):
+        await venue.until_up()
+        reader.late_s = 0.15
+        reader.says = [(RAW, b"\x00\x00" + (8 * len(long)).to_bytes(2, "little") + long.encode())]
+        await venue.until(lambda: venue.codes == [long])
+
+    assert venue.ups == [True]
+    assert not venue.drops.counts
 
 
 async def test_a_controller_that_leaves_the_site_file_leaves_the_line_to_the_others(

@@ -144,7 +144,7 @@ class PlainReader:
     PDID = bytes.fromhex("a05dc0 01 01 07000000 010203")
     CAN = bytes.fromhex("010102 020202 030101 040401 050201 060201 080100")
 
-    def __init__(self, port: Path, address: int = 0) -> None:
+    def __init__(self, port: Path, address: int = 0, *, baud: int | None = None) -> None:
         self.says: list[tuple[int, bytes]] = []
         """Replies to come: what it is, and its data."""
         self.answers: dict[int, tuple[int, bytes]] = {
@@ -154,7 +154,9 @@ class PlainReader:
         """How it answers questions, by their number."""
         self.told: list[tuple[int, bytes]] = []
         """What it was told: no polls."""
-        self.socket = Socket(port, self._hear)
+        self.socket = Socket(port, self._hear, baud=baud)
+        self.late_s = 0.0
+        """So long it thinks before it answers."""
         self.wrong = 0
         """So many answers to come have a wrong byte."""
         self._address = address
@@ -184,4 +186,7 @@ class PlainReader:
         if self.wrong:
             self.wrong -= 1
             answer[5] ^= 0x01
-        self.socket.write(bytes(answer))
+        if self.late_s:
+            asyncio.get_running_loop().call_later(self.late_s, self.socket.write, bytes(answer))
+        else:
+            self.socket.write(bytes(answer))
