@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
@@ -254,9 +255,11 @@ async def test_a_code_looked_up_leads_nobody_away_who_writes_on(desk: Desk) -> N
         await page.keyboard.press("Enter")
         await page.keyboard.type("7")
 
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#find .problem")).to_be_visible()
     await expect(page.locator("[name=find]")).to_have_value("T17")
     await expect(page.locator("#ticket")).to_have_count(0)
-    await expect(page.locator("#find button.main")).to_be_enabled()
+    assert page.url.endswith("#tickets")
 
 
 async def test_a_stamp_pressed_twice_is_one_and_its_answer_stays(desk: Desk) -> None:
@@ -317,6 +320,36 @@ async def test_a_filter_outlives_the_reports_being_learnt_anew(desk: Desk) -> No
     await page.wait_for_url("**product=day*")
 
 
+async def test_more_rows_of_what_is_asked_no_more_are_not_shown(desk: Desk) -> None:
+    page = desk.page
+    let_go = asyncio.Event()
+    shape: dict[str, Any] = {}
+
+    async def answer(route: Route) -> None:
+        if "after=" in route.request.url:
+            await let_go.wait()
+            await route.fulfill(json=shape | {"rows": [{"product_label": "LATE"}]})
+            return
+        response = await route.fetch()
+        shape.update(await response.json())
+        following = None if "space=" in route.request.url else "further"
+        await route.fulfill(json=shape | {"next": following})
+
+    await page.route("**/v1/reports/stamps?*", answer)
+    await page.goto("/reports#stamps")
+    await page.click("#more")
+    await expect(page.locator("#more")).to_be_disabled()
+    await page.select_option("#ask [name=space]", "vault")
+    await page.click("#ask button.main")
+    await page.wait_for_url("**space=vault*")
+    await expect(page.locator("#more")).to_have_count(0)
+    let_go.set()
+    await page.unroute_all(behavior="wait")
+
+    await expect(page.locator("#answer")).to_be_visible()
+    await expect(page.locator("#answer")).not_to_contain_text("LATE")
+
+
 # --- a handheld
 
 
@@ -335,18 +368,30 @@ async def test_persons_said_at_a_look_are_those_of_the_stamp(
         await expect(page.locator("#result")).to_contain_text("1 of 4 may still enter")
 
 
-async def test_a_reader_written_by_hand_outlives_a_scan(browser: Browser, house: House) -> None:
+async def test_no_field_is_offered_that_a_list_will_take_the_place_of(
+    browser: Browser, house: House
+) -> None:
+    async with a_desk(browser, house, "scanner", "/scan") as desk:
+        page = desk.page
+        async with held(page, "**/v1/equipment"):
+            await page.reload()
+            await expect(page.locator("#settings select")).to_be_disabled()
+            await expect(page.locator("input[name=reader]")).to_have_count(0)
+
+        await page.select_option("select[name=reader]", "lane")
+        await page.fill("#code", "T1")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#result")).to_contain_text("Unknown")
+
+
+async def test_a_reader_is_written_where_nobody_tells_which_there_are(
+    browser: Browser, house: House
+) -> None:
     async with a_desk(browser, house, "scanner", "/scan") as desk:
         page = desk.page
         await page.route("**/v1/equipment", lambda route: route.abort())
         await page.reload()
-        await page.fill("[name=persons]", "2")
-        field = page.locator("input[name=reader]")
-        await field.fill("lan")
-        await page.locator("#sound").evaluate("box => box.click()")  # draws the form anew
-
-        await expect(field).to_have_value("lan")
-        await page.keyboard.type("e")
+        await page.fill("input[name=reader]", "lane")
         await page.keyboard.press("Tab")
         await page.fill("#code", "T1")
         await page.keyboard.press("Enter")
