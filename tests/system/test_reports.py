@@ -2,12 +2,27 @@
 
 import csv
 import json
+import os
+import subprocess
+from contextlib import suppress
 
 import openpyxl
 
-from tests.system.gateways import Gateway, until
+from tests.system.gateways import COMMAND, Gateway, until
 
 COME = 4
+
+
+def on_a_terminal(gateway: Gateway, *arguments: str) -> str:
+    """Run a command whose errors go to a terminal; return what that shows."""
+    ours, theirs = os.openpty()
+    subprocess.run(
+        [*COMMAND, *arguments, "--site", gateway.site_file], stderr=theirs, timeout=50, check=True
+    )
+    os.close(theirs)
+    with open(ours, "rb", closefd=True) as shown, suppress(OSError):  # noqa: PTH123 - a descriptor
+        return shown.read1(65536).decode()
+    return ""
 
 
 def test_the_office_takes_the_days_figures_from_the_command_line(gateway: Gateway) -> None:
@@ -28,6 +43,9 @@ def test_the_office_takes_the_days_figures_from_the_command_line(gateway: Gatewa
     gateway.run("report", "stamps", "-o", str(sheet))
     gateway.run("report", "refusals", "--reader", "door", "-o", str(text))
     listed = gateway.run("report")
+    watched = on_a_terminal(
+        gateway, "report", "ticket-stamps", "-o", str(text.with_stem("tickets"))
+    )
 
     book = openpyxl.load_workbook(sheet)
     assert [*book[book.sheetnames[0]].values][-1] == ("Total", None, COME, COME)
@@ -37,6 +55,7 @@ def test_the_office_takes_the_days_figures_from_the_command_line(gateway: Gatewa
     assert "Fréquentation" in table
     assert [cell.strip() for cell in table.splitlines()[-2].split("│")[3:5]] == ["4", "0"]
     assert "external-tickets" in listed
+    assert f"{COME + 1}/{COME + 1}" in watched  # the bar, which says how many rows there are
     assert [path.name for path in gateway.folder.glob("*.part")] == []
     for wrong, named in (
         (("shoes",), "no such report"),
