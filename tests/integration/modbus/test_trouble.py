@@ -513,4 +513,3 @@ async def test_a_port_is_opened_by_one_program_only(tmp_path: Path) -> None:
             await asyncio.sleep(0.5)
             assert other.up() is False
             assert venue.up() is True
-        assert not venue.line.counts["silent"]
