@@ -506,10 +506,13 @@ async def test_the_line_is_silent_before_each_telegram(tmp_path: Path) -> None:
 
 async def test_a_port_is_opened_by_one_program_only(tmp_path: Path) -> None:
     venue, other = Venue(), Venue()
-    async with a_rig("rtu", folder=tmp_path) as rig:
-        async with venue.running(rig.settings()), other.running(rig.settings()):
-            await venue.until_up()
-            await other.until_down()
-            await asyncio.sleep(0.5)
-            assert other.up() is False
-            assert venue.up() is True
+    async with (
+        a_rig("rtu", folder=tmp_path) as rig,
+        venue.running(rig.settings()),
+        other.running(rig.settings()),
+    ):
+        await venue.until_up()
+        await other.until_down()
+        await asyncio.sleep(0.5)
+        assert other.up() is False
+        assert venue.up() is True
