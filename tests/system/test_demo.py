@@ -112,6 +112,7 @@ def ask(url: str, key: str, path: str, body: object = None) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.timeout(150)  # on a machine that may be busy
 @pytest.mark.parametrize("command", [COMMAND, WITHOUT_MOSQUITTO])
 def test_whoever_looks_may_type_what_is_printed_and_be_its_operator_and_surprises_nobody(
     folder: Path, command: Sequence[str]
@@ -120,7 +121,7 @@ def test_whoever_looks_may_type_what_is_printed_and_be_its_operator_and_surprise
         [*command, "demo", "--rate", "20"], cwd=folder, stdout=subprocess.PIPE, text=True
     )
     assert running.stdout is not None
-    timer = Timer(50, running.kill)
+    timer = Timer(130, running.kill)
     timer.start()
     url = key = ""
     printed: list[str] = []
