@@ -17,7 +17,7 @@ from tests.system import crowd
 from tests.system.gateways import Gateway, descendants, settings_of
 from tests.system.test_kills import degraded, hold_database
 
-GRACE_S = 0.1
+GRACE_S = 0.5
 MOMENTS = random.Random()
 
 

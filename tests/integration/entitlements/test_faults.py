@@ -142,7 +142,7 @@ async def test_frozen_store_keeps_nobody_waiting_and_no_stamp(
         slowest = max(answer.took_ms for answer in answers)
         assert slowest <= PATIENCE_MS + GRACE_MS + lag_ms
         unanswered = [answer for answer in answers if answer.decision is None]
-        assert len(unanswered) > 500
+        assert len(unanswered) > 100
         assert len(unanswered) < len(answers) - 200
         await no_stamp_is_astray(site, answers)
 
