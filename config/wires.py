@@ -39,8 +39,7 @@ class WireSettings(Section):
 
     A relative path among them is relative to the site file, whose folder a validator finds in its
     context (``folder``), beside the variables of the ``environment``. A key that holds a password,
-    key or token is a `SecretStr`, or has such a
-    word in its name: its value is never shown.
+    key or token is a `SecretStr`, or has such a word in its name: its value is never shown.
     """
 
     def channels(self, kind: Kind) -> Mapping[str, ChannelRange]:

@@ -75,7 +75,10 @@ class Codes:
         return self._decoder.read(text, self._clock() if at is None else at)
 
     async def settled(self, text: str, reading: Reading, at: int | None = None) -> Reading:
-        """Read a code again that a key unknown here may have made, if there are new keys."""
+        """Read a code again that a key unknown here may have made, if there are new keys.
+
+        Waits at most 50 ms for `run` to ask the store, then reads with the keys there are.
+        """
         fact = reading.fact
         if not reading.objection or (fact is not None and fact.what != "unknown_key"):
             return reading

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.mqtt.brokers import Mosquitto
+from tests.system import gates
 from tests.system.gateways import SITE, Gateway
 
 pytestmark = pytest.mark.system
@@ -62,3 +64,13 @@ def tasks_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(folder))
     monkeypatch.setenv("TASKS_TOLD", str(folder / "tasks"))
     return folder / "tasks"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Give a running broker that outlives its gateway, and is outlived by it."""
+    gates.need_mosquitto()
+    made = gates.a_broker(tmp_path / "broker")
+    made.start()
+    yield made
+    made.kill()

@@ -1,7 +1,6 @@
 """Cables pulled and put back a thousand times, in one gateway that lets people in all the time."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -21,16 +20,6 @@ SPARE_MB = 24.0
 """A heap that has settled still breathes; a kilobyte lost at each turn would be half of it."""
 LOOKS_EVERY = 20
 """In each so-many-th turn it is made sure that the other entrances go on."""
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """Give a running broker that outlives its gateway, and is outlived by it."""
-    gates.need_mosquitto()
-    made = gates.a_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
 
 
 @pytest.mark.soak

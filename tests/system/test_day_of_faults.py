@@ -50,16 +50,6 @@ class Trouble:
     end: Callable[[], Awaitable[None]]
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """Give a running broker that outlives its gateway, and is outlived by it."""
-    gates.need_mosquitto()
-    made = gates.a_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_after_a_day_of_random_faults_on_all_wires_the_books_agree(

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,15 +26,6 @@ NAMES = [f"gate-{number}" for number in range(8)]
 @pytest.fixture(autouse=True)
 def _mosquitto() -> None:
     gates.need_mosquitto()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    """Give a running broker that outlives its gateway, and is outlived by it."""
-    made = gates.a_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
 
 
 async def a_gateway(make_gateway: MakeGateway, site: str) -> Gateway:
