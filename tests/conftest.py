@@ -15,11 +15,8 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 import redis
 import uvloop
@@ -28,6 +25,7 @@ from hypothesis import settings
 
 from gateway.embedded import EMBEDDED, Addresses, forget, open_stores, programs
 from gateway.errors import StoreFailed
+from tests.databases import Databases
 
 # What lands must not hang on the luck of a draw: CI plays the same games each time, everybody else
 # new ones. Nor on how busy the machine is: no example has a deadline.
@@ -95,37 +93,17 @@ def redis_url(stores: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def _template(_runner: asyncio.Runner, stores: Addresses) -> str:
-    """A database with our schema, which the tests' own are cloned from."""
-    from gateway.central.schema import migrate  # noqa: PLC0415 - only for tests that need it
-
-    name = "template_of_tests"
-    _runner.run(_execute(stores.postgres, f"CREATE DATABASE {name}"))
-    _runner.run(migrate(_database(stores.postgres, name)))
-    return name
-
-
-_numbers = count(1)
+def databases(_runner: asyncio.Runner, stores: Addresses) -> Databases:
+    """Databases with our schema in them."""
+    databases = Databases(_runner, stores.postgres)
+    _runner.run(databases.make_template())
+    return databases
 
 
 @pytest.fixture
-def database_url(_runner: asyncio.Runner, stores: Addresses, _template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    _runner.run(_execute(stores.postgres, f"CREATE DATABASE {name} TEMPLATE {_template}"))
-    yield _database(stores.postgres, name)
-    _runner.run(_execute(stores.postgres, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _database(url: str, name: str) -> str:
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
+def database_url(databases: Databases) -> Iterator[str]:
+    with databases.lent() as url:
+        yield url
 
 
 # --- guards --------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ import pytest
 from gateway.central.connection import Central
 from gateway.central.reports.tables import reports
 from gateway.central.rolling import Roller
-from gateway.embedded import Addresses
-from tests.conftest import _database, _execute
+from tests.databases import Databases
 from tests.integration.central.conftest import SITE
 from tests.integration.central.doubles import NOW, Stream
 from tests.integration.central.reports.year import PRODUCTS, ZONE, Year, a_year
@@ -32,16 +31,11 @@ def year() -> Year:
 
 
 @pytest.fixture(scope="session")
-def year_url(
-    _runner: asyncio.Runner, stores: Addresses, _template: str, year: Year
-) -> Iterator[str]:
+def year_url(_runner: asyncio.Runner, databases: Databases, year: Year) -> Iterator[str]:
     """A database that has taken the year as a gateway does: events, sums, then what comes late."""
-    name = "year_of_reports"
-    _runner.run(_execute(stores.postgres, f"CREATE DATABASE {name} TEMPLATE {_template}"))
-    url = _database(stores.postgres, name)
-    _runner.run(_take(url, year))
-    yield url
-    _runner.run(_execute(stores.postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+    with databases.lent() as url:
+        _runner.run(_take(url, year))
+        yield url
 
 
 async def _take(url: str, year: Year) -> None:
