@@ -32,6 +32,9 @@ at the mark, read the rest of the hour from its events.
 SESSIONS = 20
 """Sessions counted at once."""
 
+MANY_SESSIONS = 200
+"""So many counted in a row change what reports read from: PostgreSQL looks at it again at once."""
+
 
 class Roller:
     """Keeps one site's sums.
@@ -48,6 +51,7 @@ class Roller:
         self._queries = queries
         self._site = site
         self._timezone = timezone
+        self._counted_in_a_row = 0
 
     async def step(self, connection: "Connection", now_ms: int) -> bool:
         """Roll up the next hours that are over; tell whether there is more to be done at once."""
@@ -113,7 +117,15 @@ class Roller:
                 await connection.execute(
                     self._queries["rolling.count_sessions"], sessions, self._timezone
                 )
-        return len(rows) == SESSIONS
+        more = len(rows) == SESSIONS
+        self._counted_in_a_row += len(rows)
+        if not more:
+            if self._counted_in_a_row >= MANY_SESSIONS:
+                # It would look by itself, within a minute; until then, after the first counting or
+                # after a change of the schema, it takes the figures for few and reports for long.
+                await connection.execute(self._queries["rolling.look_again"])
+            self._counted_in_a_row = 0
+        return more
 
     async def _in_parts(
         self, connection: "Connection", starts: datetime, ends: datetime

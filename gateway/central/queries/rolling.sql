@@ -135,6 +135,9 @@ SELECT session, count(*), sum(persons), sum(come), sum(admitted), sum(stamps), s
   FROM booked
  GROUP BY 1, 7, 8, 9, 10, 11, 12, 13
 
+-- name: look_again
+ANALYZE composteur.session_counted, composteur.session_figure, composteur.order_figure
+
 -- name: until
 -- How far a site is rolled up, for those who read in a time zone; not at all, or in another one:
 -- until before anything happened.

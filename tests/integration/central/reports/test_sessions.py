@@ -7,7 +7,7 @@ import pytest
 
 from gateway.central.connection import Central
 from gateway.central.reports.reading import answer
-from gateway.central.rolling import Roller
+from gateway.central.rolling import MANY_SESSIONS, Roller
 from tests.integration.central.conftest import SITE
 from tests.integration.central.doubles import NOW, Stream, an_event
 from tests.integration.central.reports.asking import question
@@ -160,3 +160,21 @@ async def test_an_order_s_other_date_counts_at_once_and_for_good(
     now = await listed(sold)
     await count(sold, sql)
     assert await listed(sold) == now
+
+
+async def test_figures_of_many_sessions_are_looked_at_by_the_planner_as_soon_as_they_are_counted(
+    sold: Central, sql: "Connection"
+) -> None:
+    await sql.execute(
+        "INSERT INTO composteur.session (id, product, starts_at)"
+        " SELECT 'old-' || n, 'adult', $1 FROM generate_series(1, $2::integer) AS n",
+        FIRST,
+        MANY_SESSIONS,
+    )
+    await sql.execute("UPDATE composteur.session SET updated_at = '2025-01-01Z'")
+    looked = "SELECT max(last_analyze) FROM pg_stat_user_tables WHERE relname = 'session_figure'"
+    before = await sql.fetchval(looked)
+
+    assert await count(sold, sql) == 2 + MANY_SESSIONS
+
+    assert await sql.fetchval(looked) != before
