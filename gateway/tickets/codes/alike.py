@@ -5,13 +5,15 @@ fill the memory with made-up ones.
 """
 
 import hashlib
-import hmac
+from hmac import compare_digest
+from math import inf
 from typing import Final
 
 from gateway.tickets.codes.keys import CodeKey
 from gateway.tickets.codes.reading import Reading
 from gateway.tickets.codes.signed import CLAIM_TAIL, CONTEXT, MAC_BYTES, MAC_TAIL, PREFIX, Claim
 
+_HEAD: Final = slice(len(PREFIX))
 _REFERENCE: Final = slice(len(PREFIX), -MAC_TAIL)
 _MAC: Final = slice(CLAIM_TAIL - MAC_TAIL, None)
 CLAIM: Final = slice(-MAC_TAIL, CLAIM_TAIL - MAC_TAIL)
@@ -22,26 +24,26 @@ class Alike:
     """All codes that make one claim with one key.
 
     Args:
-        key: which has proven it.
+        key: which has proven it, and is not revoked.
         claim: what it says; of its reference nothing is kept.
         head: its bytes.
     """
 
-    __slots__ = ("_begun", "_head", "_key", "_starts", "_until")
+    __slots__ = ("_begun", "_head", "_retires_at", "_starts", "_until")
 
     def __init__(self, key: CodeKey, claim: Claim, head: bytes) -> None:
-        self._key = key
+        self._retires_at = inf if key.retires_at is None else key.retires_at
         self._starts, self._until = claim.starts, claim.until
         self._head = head
         self._begun = hashlib.blake2b(key=key.secret, digest_size=MAC_BYTES, person=CONTEXT)
 
     def read(self, text: str, now: int) -> Reading | None:
-        """Read a code of ASCII with this claim; ``None``: forged, or its key has ended."""
+        """Read what has this claim; ``None``: no signed code, forged, or its key has ended."""
+        if text[_HEAD] != PREFIX or not text.isascii():
+            return None
         reference = text[_REFERENCE]
         digest = self._begun.copy()
         digest.update(reference.encode() + self._head)
-        if not hmac.compare_digest(digest.hexdigest().upper(), text[_MAC]):
-            return None
-        if not self._key.holds(now):
+        if not compare_digest(digest.hexdigest().upper(), text[_MAC]) or now >= self._retires_at:
             return None
         return Reading(reference, "", None, True, self._starts, self._until)

@@ -42,6 +42,9 @@ class Decoder:
         """Read a code of at most 512 bytes at an instant (ms); never raises."""
         if is_ours(text):
             return Reading(text)
+        alike = self._alike.get(text[CLAIM])
+        if alike is not None and (reading := alike.read(text, now)):
+            return reading
         text = text.strip(WHITE_SPACE)
         head = text[:3]
         if head == signed.PREFIX:
@@ -55,9 +58,6 @@ class Decoder:
         return MALFORMED if reference is None else Reading(reference)
 
     def _read_signed(self, text: str, now: int) -> Reading:
-        alike = self._alike.get(text[CLAIM])
-        if alike is not None and text.isascii() and (reading := alike.read(text, now)):
-            return reading
         known = self._checked.get(text)
         if known is not None:
             return _vouched(*known, now)
@@ -75,7 +75,7 @@ class Decoder:
             if len(self._checked) >= CHECKED_KEPT:
                 self._checked.clear()
             self._checked[text] = (key, claim)
-        else:
+        elif key.revoked_at is None:
             if len(self._alike) >= CHECKED_KEPT:
                 self._alike.clear()
             self._alike[text[CLAIM]] = Alike(key, claim, vouched[-signed.CLAIM_BYTES :])
