@@ -24,6 +24,7 @@ from gateway.demo.http_gates import over_http
 from gateway.demo.keyring import ADMIN, DemoFailed, Keys
 from gateway.demo.posts import Posts
 from gateway.demo.seller import DESTROY, Shop
+from gateway.demo.signs import SignGate
 from gateway.demo.visitors import Crowd
 from gateway.venue import run_file
 from gateway.venue.run_file import Running
@@ -34,8 +35,6 @@ ANY_PORT = 0
 KNOWN_WITHIN_S = 20.0
 GATES_WITHIN_S = 10.0
 LOOK_S = 0.02
-
-type OnWires = wired.Turnstile | osdp_door.Door
 
 _OPENED = asyncio.Event()
 
@@ -88,7 +87,7 @@ async def _play(rate: float, seconds: float | None, stop: asyncio.Event, wire: m
         cables = turnstile.cables
         if door is not None:
             cables = replace(cables, readers=(door.line.socket.path, door.keys))
-        on_wires: list[OnWires] = [turnstile, *([door] if door is not None else [])]
+        on_wires: list[SignGate] = [turnstile, *([door] if door is not None else [])]
         text = partial(museum.site_file, rate=rate, wire=wire, cables=cables)
         child = await _gateway(stack, text, site_file, steps)
         steps.done("gateway, entitlement store and central database")
@@ -131,7 +130,7 @@ async def _open(  # noqa: PLR0917  # all that a museum needs
     site_file: Path,
     rate: float,
     wire: museum.Wire,
-    on_wires: Sequence[OnWires],
+    on_wires: Sequence[SignGate],
     steps: screen.Steps,
 ) -> Stage:
     """Set up keys, handhelds, gates and the shop."""
@@ -170,7 +169,7 @@ async def _gates(  # noqa: PLR0917  # on either side of a gate
     http: aiohttp.ClientSession,
     keys: Keys,
     window: Window,
-    on_wires: Sequence[OnWires],
+    on_wires: Sequence[SignGate],
 ) -> Mapping[str, Gate]:
     """Have the gates connect, and wait until the gateway knows that they are there."""
     wires = [name for gate in on_wires for name in (gate.id, *gate.readers)]

@@ -10,30 +10,24 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, override
 
 from drivers.modbus.profile import load
 from drivers.modbus.simulated_line import SimulatedLine, TcpSocket, plugged
 from drivers.modbus.simulator import SimulatedBoard
-from drivers.mqtt.simulator import Behaviour, Visit
 from drivers.serial.profile import ScannerProfile, profiles
 from drivers.serial.simulator import SimulatedScanner
 from drivers.signals import Direction, Mode
 from gateway.demo import museum
+from gateway.demo.signs import DIRECTIONS, SignGate
 
 HOST: Final = "127.0.0.1"
 ANY_PORT: Final = 0
-PATIENCE_S: Final = 3.0
 CLOSED_S: Final = 0.3
 """So long its passage contact closes for each person."""
-BEHIND_S: Final = 0.7
-"""So soon comes whoever follows somebody through."""
-LEAVES_S: Final = 0.2
-"""Who gives up is gone so long after the gateway has taken the grant back."""
-DIRECTIONS: Final[tuple[Direction, ...]] = ("entry", "exit")
 
 
-class Turnstile:
+class Turnstile(SignGate):
     """The turnstile, with what is wired to it.
 
     Args:
@@ -50,19 +44,12 @@ class Turnstile:
         plug: TcpSocket,
         board: SimulatedBoard,
     ) -> None:
-        self.id = gate.id
-        self.readers = tuple(gate.readers.values())
-        self.counters: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
-        self.up = asyncio.Event()
-        self.up.set()  # a cable that is plugged in stays so
+        super().__init__(gate)
         self._engines = engines
         self.plug = plug
         self.board = board
-        self._one_by_one = asyncio.Lock()
-        self._sign: asyncio.Future[bool] | None = None
-        """Whoever has shown a ticket waits for a sign: it opens, or it does not."""
         self._opens = 0
-        """The relay that opens for them."""
+        """The relay that opens for whoever has shown a ticket."""
         board.on_switch.append(self._switched)
 
     @property
@@ -72,6 +59,7 @@ class Turnstile:
         return museum.Cables(engines, f"tcp://{self.plug.host}:{self.plug.port}")
 
     @property
+    @override
     def modes(self) -> dict[Direction, Mode]:
         """What its contacts are held at."""
         return {way: self._mode(way) for way in DIRECTIONS}
@@ -82,64 +70,18 @@ class Turnstile:
             return "free"
         return "locked" if outputs[museum.RELAYS[f"lock_{direction}"]] else "normal"
 
-    # --- people
-
-    async def walk_through(self, direction: Direction) -> None:
-        """Send a person through while it stands free."""
-        await asyncio.sleep(museum.WALK_S)
-        await self._pass(direction)
-
-    async def visit(
-        self, code: str, direction: Direction = "entry", *, does: Behaviour = Behaviour.PASS
-    ) -> Visit:
-        """Send a person to it; ends when they are through, or gone."""
-        async with self._one_by_one:
-            if does is Behaviour.FORCE:
-                await self.walk_through(direction)
-                return Visit(code, "forced")
-            loop = asyncio.get_running_loop()
-            begun = loop.time()
-            opens = await self._show(code, direction)
-            waited_ms = (loop.time() - begun) * 1000
-            if opens is None:
-                return Visit(code, "unanswered", waited_ms=waited_ms)
-            if not opens:
-                await asyncio.sleep(museum.DENY_S)  # they look at the lamp
-                return Visit(code, "refused", waited_ms=waited_ms)
-            return Visit(code, await self._walk(direction, does), waited_ms=waited_ms)
-
-    async def _show(self, code: str, direction: Direction) -> bool | None:
-        """Hold a ticket before the engine; tell whether it opens, None: it gives no sign."""
+    @override
+    def present(self, code: str, direction: Direction) -> None:
         self._opens = museum.RELAYS[f"release_{direction}"]
-        self._sign = asyncio.get_running_loop().create_future()
         self._engines[direction].show(code)
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._sign
-        except TimeoutError:
-            return None
-        finally:
-            self._sign = None
+
+    @override
+    async def go(self, direction: Direction) -> None:
+        await self.board.close_for(museum.INPUTS[f"passage_{direction}"], CLOSED_S)
 
     def _switched(self, relay: int, on: bool) -> None:  # noqa: FBT001  # a level
-        if not on or self._sign is None or self._sign.done():
-            return
-        if relay in {self._opens, museum.RELAYS["denied"]}:
-            self._sign.set_result(relay == self._opens)
-
-    async def _walk(self, direction: Direction, does: Behaviour) -> str:
-        if does is Behaviour.GIVE_UP:
-            await asyncio.sleep(museum.WIRED_OPEN_S + LEAVES_S)
-            return "gave_up"
-        await self.walk_through(direction)
-        if does is Behaviour.TAILGATE:
-            await asyncio.sleep(BEHIND_S)
-            await self._pass(direction)
-        return "passed"
-
-    async def _pass(self, direction: Direction) -> None:
-        self.counters[direction] += 1
-        await self.board.close_for(museum.INPUTS[f"passage_{direction}"], CLOSED_S)
+        if on and relay in {self._opens, museum.RELAYS["denied"]}:
+            self.signed(yes=relay == self._opens)
 
 
 @asynccontextmanager

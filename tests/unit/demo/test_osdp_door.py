@@ -10,7 +10,7 @@ import pytest
 from drivers.mqtt.simulator import Behaviour
 from drivers.osdp.face import led, output, timed_output
 from drivers.osdp.settings import read_key
-from gateway.demo import museum, osdp_door
+from gateway.demo import museum, osdp_door, signs
 from gateway.demo.gates import Gate
 
 
@@ -19,9 +19,9 @@ async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     pytest.importorskip("osdp_sys", reason="the extra osdp is not installed")
     for name in ("WALK_S", "DENY_S", "WIRED_OPEN_S"):
         monkeypatch.setattr(museum, name, 0.01)
-    for name in ("STANDS_OPEN_S", "LEAVES_S"):
-        monkeypatch.setattr(osdp_door, name, 0.01)
-    monkeypatch.setattr(osdp_door, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(osdp_door, "STANDS_OPEN_S", 0.01)
+    monkeypatch.setattr(signs, "LEAVES_S", 0.01)
+    monkeypatch.setattr(signs, "PATIENCE_S", 0.2)
     async with osdp_door.door(tmp_path) as made:
         assert made is not None
         yield made

@@ -10,7 +10,7 @@ from drivers.modbus.profile import load
 from drivers.modbus.simulated_line import TcpSocket
 from drivers.mqtt.simulator import Behaviour
 from drivers.serial.profile import profiles
-from gateway.demo import museum, wired
+from gateway.demo import museum, signs, wired
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,9 +24,10 @@ def _profiles_read() -> None:
 async def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[wired.Turnstile]:
     for name in ("WALK_S", "DENY_S", "WIRED_OPEN_S"):
         monkeypatch.setattr(museum, name, 0.01)
-    for name in ("BEHIND_S", "CLOSED_S", "LEAVES_S"):
-        monkeypatch.setattr(wired, name, 0.01)
-    monkeypatch.setattr(wired, "PATIENCE_S", 0.2)
+    for name in ("BEHIND_S", "LEAVES_S"):
+        monkeypatch.setattr(signs, name, 0.01)
+    monkeypatch.setattr(signs, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(wired, "CLOSED_S", 0.01)
     async with wired.turnstile(tmp_path) as made:
         yield made
 
