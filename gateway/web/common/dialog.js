@@ -2,7 +2,7 @@
 // Escape says no, and the focus goes back to where it came from.
 
 import { word } from "./language.js";
-import { html, signal, useEffect, useRef, useSignal } from "./ui.js";
+import { html, signal, useLayoutEffect, useRef, useSignal } from "./ui.js";
 
 const asked = signal([]);
 
@@ -22,7 +22,7 @@ export function Dialogs() {
 
 function Modal({ asked: each }) {
   const box = useRef(null);
-  useEffect(() => box.current.showModal(), []);
+  useLayoutEffect(() => box.current.showModal(), []); // before it can be seen: Escape says no from then on
   const done = (answer = null) => {
     if (!asked.value.includes(each)) return;
     asked.value = asked.value.filter((other) => other !== each);

@@ -39,7 +39,7 @@ async def test_a_scanner_is_shown_the_codes_of_a_file_on_a_line_of_9600_baud(
     async with (
         composteur(
             *("scanner", "--port", str(port), "--profile", "gm65", "--baud", "9600"),
-            *("--codes", str(codes), "--rate", "2"),
+            *("--codes", str(codes), "--rate", "2", "--seed", "20"),  # the first after 1.2 s
         ) as process,
         venue.running(),
     ):
