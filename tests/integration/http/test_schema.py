@@ -20,8 +20,11 @@ LEFT_OUT = ("live_live", "stream_stream", "feed_put_tickets")
 """Two do not end; the third takes NDJSON, which is tested by itself."""
 
 
-@pytest.mark.timeout(300)
-async def test_every_call_keeps_its_document_whatever_is_sent(house: House, tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.soak)])
+async def test_every_call_keeps_its_document_whatever_is_sent(
+    house: House, tmp_path: Path, examples: int
+) -> None:
     program = Path(sys.executable).with_name("schemathesis")
     if not program.exists():
         pytest.skip("no schemathesis here")
@@ -35,7 +38,7 @@ async def test_every_call_keeps_its_document_whatever_is_sent(house: House, tmp_
         "--phases",
         "coverage,fuzzing",
         "--max-examples",
-        "100",
+        str(examples),
         "--no-color",
         *(part for name in LEFT_OUT for part in ("--exclude-operation-id", name)),
     ]
