@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.embedded import home
 from tests.integration.mqtt.brokers import Mosquitto
 from tests.system import gates
-from tests.system.gateways import SITE, Gateway
+from tests.system.gateways import SITE, Gateway, new_cluster
 
 pytestmark = pytest.mark.system
 
@@ -33,15 +34,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"))
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where a new PostgreSQL lies that has never run."""
+    state_dir = tmp_path_factory.mktemp("cluster") / "state"
+    yield new_cluster(state_dir)
+    home.forget(state_dir)
+
+
 @pytest.fixture
-def make_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
+def make_gateway(tmp_path: Path, cluster: Path) -> Iterator[Callable[..., Gateway]]:
     """Make gateways on folders of their own."""
     made: list[Gateway] = []
 
     def make(name: str = "venue", site: str = SITE) -> Gateway:
         folder = tmp_path / name
         folder.mkdir()
-        made.append(Gateway(folder, site))
+        made.append(Gateway(folder, site, cluster))
         return made[-1]
 
     yield make

@@ -23,7 +23,8 @@ def seen(gateway: Gateway, path: str, times: int = 12) -> list[Any]:
 
 
 def test_both_processes_follow_commands_and_the_site_file(gateway: Gateway) -> None:
-    gateway.start("--workers", "2").with_key()
+    gateway.start("--workers", "2")
+    gateway.key = gateway.run("key", "create", "--role", "admin", "--name", "test").strip()
     assert gateway.ask("POST", "/v1/equipment/door/command", {"command": "lock"})[0] == 200
     until(
         lambda: all(

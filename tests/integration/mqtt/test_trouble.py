@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from statistics import median
 
 import orjson
 import pytest
@@ -161,40 +160,6 @@ async def _a_thousand(url: str) -> None:
         )
 
     assert len(gate.obeyed) == 1000
-
-
-async def test_without_tcp_nodelay_a_command_waits_for_the_kernel(
-    folder: Path, mosquitto_program: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nagle and delayed acknowledgements: 44 to 88 ms for what takes less than one (trap: §0.1)."""
-    times: dict[bool, float] = {}
-    for prompt in (True, False):
-        if not prompt:
-            monkeypatch.setattr(connection, "NO_DELAY", False)
-        broker = Mosquitto(folder / str(prompt))
-        broker.start()
-        try:
-            times[prompt] = await _round_trip_s(broker.url)
-        finally:
-            broker.kill()
-
-    assert times[False] > 3 * times[True]
-
-
-async def _round_trip_s(url: str) -> float:
-    """Let codes be read, each followed by what follows: decision, release, acknowledgement."""
-    venue, gate = Venue(url), a_gate(url)
-    taken = []
-    async with venue.running(), gate.running():
-        await venue.until_up()
-        for number in range(15):
-            gate.scan(f"C{number}")
-            await venue.until(lambda n=number: len(venue.told(CodeRead)) > n)  # type: ignore[misc]
-            begun = time.perf_counter()
-            sent = [venue.links[GATE].send(GATE, Ping(), wall() + 2000) for _ in range(3)]
-            await asyncio.gather(*sent)
-            taken.append(time.perf_counter() - begun)
-    return median(taken)
 
 
 async def test_a_gate_whose_program_hangs_is_down_within_two_and_a_half_keepalives(
