@@ -2,7 +2,8 @@
 # Programs are run as `python -m NAME`: a clone may lie in a deep path, or one with spaces.
 
 ARGS =
-PYTEST_ARGS = -n 2
+# More processes than the two cores that CI has: tests of wires and of outages wait most of the time.
+PYTEST_ARGS = -n 3 --dist worksteal
 PY = .venv/bin/python
 COMPOSTEUR_PYTHON =
 export COMPOSTEUR_PYTHON

@@ -86,6 +86,7 @@ async def test_nothing_waits_for_the_acknowledgement_of_what_was_sent_before() -
         await fake.until_gone()
 
     async with against(play) as connection:
+        assert connection._transport is not None
         line = connection._transport.get_extra_info("socket")  # nobody else sees it
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
