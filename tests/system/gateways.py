@@ -232,7 +232,9 @@ class Gateway:
     def with_key(self, role: str = "admin") -> Self:
         """Make a key and use it from now on; no act tells of it, but it takes no second either."""
         site = tomllib.loads(self.site_file.read_text())["site"]["id"]
-        self.key = asyncio.run(_new_key(self.run_file, site, Role(role)))
+        running = self.run_file
+        admin, central = StoreAdmin(running["redis"], site), Central(running["postgres"])
+        self.key = asyncio.run(_new_key(admin, central, site, Role(role)))
         return self
 
     def ask(
@@ -299,10 +301,9 @@ class Gateway:
         return self.ask("GET", "/readyz")
 
 
-async def _new_key(running: dict[str, Any], site: str, role: Role) -> str:
-    admin = StoreAdmin(running["redis"], site)
+async def _new_key(admin: StoreAdmin, central: Central, site: str, role: Role) -> str:
     try:
-        async with Central(running["postgres"]) as central:
+        async with central:
             rows = KeyTable(central, site, partial(msgspec.convert, type=Key))
             shelf = RedisShelf(admin.client, site)
             desk = KeyDesk(rows, shelf, lambda: time.time_ns() // 1_000_000)
