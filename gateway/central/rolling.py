@@ -120,11 +120,11 @@ class Roller:
         more = len(rows) == SESSIONS
         self._counted_in_a_row += len(rows)
         if not more:
-            if self._counted_in_a_row >= MANY_SESSIONS:
+            many, self._counted_in_a_row = self._counted_in_a_row >= MANY_SESSIONS, 0
+            if many:
                 # It would look by itself, within a minute; until then, after the first counting or
                 # after a change of the schema, it takes the figures for few and reports for long.
                 await connection.execute(self._queries["rolling.look_again"])
-            self._counted_in_a_row = 0
         return more
 
     async def _in_parts(

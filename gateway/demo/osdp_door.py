@@ -69,7 +69,7 @@ class Door(SignGate):
         if told.kind is Kind.LED:
             colour = COLOURS[told.command["on_color"]]
             if colour not in STANDING:
-                self.signed(yes=colour == YES)
+                self.answer(yes=colour == YES)
 
 
 @asynccontextmanager

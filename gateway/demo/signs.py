@@ -46,7 +46,7 @@ class SignGate(ABC):
     async def go(self, direction: Direction) -> None:
         """Let its contacts say that one person passes."""
 
-    def signed(self, *, yes: bool) -> None:
+    def answer(self, *, yes: bool) -> None:
         """Have whoever waits see it open, or see that it does not."""
         if self._sign is not None and not self._sign.done():
             self._sign.set_result(yes)

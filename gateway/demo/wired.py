@@ -81,7 +81,7 @@ class Turnstile(SignGate):
 
     def _switched(self, relay: int, on: bool) -> None:  # noqa: FBT001  # a level
         if on and relay in {self._opens, museum.RELAYS["denied"]}:
-            self.signed(yes=relay == self._opens)
+            self.answer(yes=relay == self._opens)
 
 
 @asynccontextmanager

@@ -38,7 +38,10 @@ class Alike:
         self._begun = hashlib.blake2b(key=key.secret, digest_size=MAC_BYTES, person=CONTEXT)
 
     def read(self, text: str, now: int) -> Reading | None:
-        """Read what has this claim; ``None``: no signed code, forged, or its key has ended."""
+        """Read what has this claim, at an instant (ms); never raises.
+
+        ``None``: it is no signed code, it is forged, or its key has ended.
+        """
         if text[_HEAD] != PREFIX or not text.isascii():
             return None
         reference = text[_REFERENCE]
